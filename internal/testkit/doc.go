@@ -1,0 +1,3 @@
+// Package testkit holds what tests of several packages share. Its sub-packages: portkit, the
+// conformance suites that every implementation of a port must pass; dbkit, databases for tests.
+package testkit
