@@ -1,0 +1,54 @@
+package event
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/posthouse/posthouse/internal/feed"
+	"github.com/posthouse/posthouse/internal/id"
+)
+
+// Event is one callback event as the log keeps it.
+type Event struct {
+	// Position orders the log, without gaps, in the order of commit.
+	Position int64
+	ID       id.Event
+	// App is the platform app it was pushed to, by its name in the configuration.
+	App string
+	// DedupeKey is the platform's eventId, or a hash of what tells events apart when there is none.
+	// Unique within App.
+	DedupeKey string
+	// Type is the platform's own word ("user_add_org").
+	Type string
+	// CorpID is the company; empty when the push names none.
+	CorpID string
+	// OccurredAt is when the platform says it happened; ReceivedAt when it was stored.
+	OccurredAt time.Time
+	ReceivedAt time.Time
+	// Payload is the decrypted JSON object, byte for byte as pushed.
+	Payload json.RawMessage
+}
+
+// Filter narrows the log. Empty fields let everything through.
+type Filter struct {
+	Types  []string
+	CorpID string
+}
+
+// Store keeps the log.
+type Store interface {
+	feed.Log[Event]
+	// Append stores the event, unless one with the same App and DedupeKey is there already, and gives
+	// its position and whether it was new. It returns only after the commit; many callers share one.
+	Append(ctx context.Context, e Event) (position int64, isNew bool, err error)
+	// List gives up to limit events after the position that the filter lets through, oldest first.
+	List(ctx context.Context, f Filter, after int64, limit int) ([]Event, error)
+	// DeleteBefore drops events received before the given time, oldest first, at most limit, and
+	// gives how many went.
+	DeleteBefore(ctx context.Context, before time.Time, limit int) (int, error)
+
+	// Position gives how far a consumer has come; false when it was never set.
+	Position(ctx context.Context, consumer string) (int64, bool, error)
+	SetPosition(ctx context.Context, consumer string, position int64) error
+}
