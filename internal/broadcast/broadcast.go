@@ -1,14 +1,10 @@
 package broadcast
 
 import (
-	"context"
 	"time"
 
 	"github.com/posthouse/posthouse/internal/errs"
-	"github.com/posthouse/posthouse/internal/feed"
 	"github.com/posthouse/posthouse/internal/id"
-	"github.com/posthouse/posthouse/internal/page"
-	"github.com/posthouse/posthouse/internal/robot"
 )
 
 // Limits of the platform (protocols.md §1.5, §1.6).
@@ -79,8 +75,10 @@ type Delivery struct {
 	// SealedNotice is a notice's message and mentions, sealed; emptied when the delivery is final.
 	SealedNotice string
 	// Attempts counts the HTTP calls begun.
-	Attempts      int
-	CreatedAt     time.Time
+	Attempts  int
+	CreatedAt time.Time
+	// DueAt is when it was first due; it never changes. Giving up is counted from it.
+	DueAt         time.Time
 	NextAttemptAt time.Time
 	// ExpiresAt is when sending no longer makes sense; zero for never.
 	ExpiresAt  time.Time
@@ -120,7 +118,8 @@ type Attempt struct {
 	PlatformMessage string
 }
 
-// Update is an entry of the delivery feed: a delivery changed its state.
+// Update is an entry of the delivery feed: a broadcast's delivery was queued or came to its end.
+// Notices do not appear in the feed.
 type Update struct {
 	Delivery id.Delivery
 	Status   Status
@@ -139,81 +138,3 @@ var (
 	ErrIdempotencyConflict = errs.New(errs.Conflict, "broadcast.idempotency_conflict", "This idempotency key was used for a different broadcast.")
 	ErrKeyInvalid          = errs.New(errs.Invalid, "broadcast.idempotency_key_invalid", "An idempotency key has 1 to 128 characters.")
 )
-
-// Sender speaks to the platform. Safe for concurrent use.
-type Sender interface {
-	// Send makes exactly one HTTP call and never retries. The receipt carries no secret.
-	Send(ctx context.Context, c robot.Credentials, m Message, mentions Mentions, msgUUID string) Receipt
-	// Size is how many bytes the message has on the wire, without its msgUuid.
-	Size(m Message, mentions Mentions) int
-}
-
-// Receipt is what came of one call.
-type Receipt struct {
-	Outcome         Outcome
-	PlatformCode    string
-	PlatformMessage string
-}
-
-// Claim is a delivery taken for sending, with the attempt already recorded.
-type Claim struct {
-	Delivery Delivery
-	Attempt  id.Attempt
-}
-
-// Completion is what the worker writes after a call, in one commit.
-type Completion struct {
-	Attempt Attempt
-	Status  Status
-	// NextAttemptAt is when to try again, for Status Queued.
-	NextAttemptAt time.Time
-	// RobotBlockedUntil is set when the robot must rest.
-	RobotBlockedUntil time.Time
-}
-
-// Store keeps broadcasts, deliveries, attempts and the delivery feed. Inside a transaction of the
-// context Create and CreateDelivery take part in it; the worker's methods commit by themselves, in
-// groups.
-type Store interface {
-	feed.Log[Update]
-
-	// Create inserts the broadcast with its deliveries and a feed entry each. Reasons:
-	// broadcast.idempotency_conflict when (author, key) is there already, whatever was asked.
-	Create(ctx context.Context, b Broadcast, deliveries []Delivery) error
-	// CreateNotice inserts a delivery without a broadcast.
-	CreateNotice(ctx context.Context, d Delivery) error
-	// Get reasons: broadcast.not_found.
-	Get(ctx context.Context, broadcast id.Broadcast) (Broadcast, error)
-	GetMany(ctx context.Context, broadcasts []id.Broadcast) ([]Broadcast, error)
-	FindByKey(ctx context.Context, author id.Account, key string) (Broadcast, bool, error)
-	// Statuses counts the deliveries of each broadcast by status.
-	Statuses(ctx context.Context, broadcasts []id.Broadcast) (map[id.Broadcast]map[Status]int, error)
-	// ListDeliveries pages a broadcast's deliveries by id, oldest first.
-	ListDeliveries(ctx context.Context, broadcast id.Broadcast, p page.Request) (page.Of[Delivery], error)
-	// Deliveries gives those that exist, in no particular order.
-	Deliveries(ctx context.Context, deliveries []id.Delivery) ([]Delivery, error)
-	// Attempts lists the attempts of the deliveries, oldest first.
-	Attempts(ctx context.Context, deliveries []id.Delivery) ([]Attempt, error)
-
-	// DueRobots lists robots that have a delivery due at now, are not blocked and have none in
-	// Sending; and, when none has, the next time at which one could (zero when nothing waits).
-	DueRobots(ctx context.Context, now time.Time, limit int) (due []id.Robot, next time.Time, err error)
-	// Load counts the robot's attempts that ended after since or have not ended, and gives when the
-	// earliest of them ended (zero when it has not).
-	Load(ctx context.Context, robot id.Robot, since time.Time) (count int, earliest time.Time, err error)
-	// Claim moves the robot's most urgent due delivery to Sending and records the attempt, leased until
-	// leaseUntil. Deliveries whose ExpiresAt has passed become Expired on the way, with a feed entry.
-	// False when nothing is due.
-	Claim(ctx context.Context, robot id.Robot, now, leaseUntil time.Time) (Claim, bool, error)
-	// Complete records how the attempt ended and what becomes of the delivery, with a feed entry when
-	// the status is final, and blocks the robot when told to.
-	Complete(ctx context.Context, c Completion) error
-	// Recover puts deliveries back to Queued that were Sending when a process died: their lease ended
-	// before now. Their open attempts end now with Unknown.
-	Recover(ctx context.Context, now time.Time) (int, error)
-	// DeleteUpdatesBefore drops feed entries older than the given time, at most limit.
-	DeleteUpdatesBefore(ctx context.Context, before time.Time, limit int) (int, error)
-	// DeleteNoticesBefore drops final notices with their attempts older than the given time, at most
-	// limit.
-	DeleteNoticesBefore(ctx context.Context, before time.Time, limit int) (int, error)
-}
