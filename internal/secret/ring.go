@@ -118,6 +118,16 @@ func (r *Ring) Hashes(purpose, value string) []string {
 // Derive gives key material for a purpose from the newest key, for algorithms of their own.
 func (r *Ring) Derive(purpose string) []byte { return r.keys[0].derive("derive/" + purpose) }
 
+// Derivations gives the material of Derive under every key, newest first, so that what an older key
+// signed can still be verified.
+func (r *Ring) Derivations(purpose string) [][]byte {
+	out := make([][]byte, len(r.keys))
+	for i, k := range r.keys {
+		out[i] = k.derive("derive/" + purpose)
+	}
+	return out
+}
+
 func mac(key []byte, value string) string {
 	h := hmac.New(sha256.New, key)
 	h.Write([]byte(value))

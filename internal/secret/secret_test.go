@@ -58,6 +58,19 @@ func TestARotatedRingStillReadsWhatTheOldKeyMade(t *testing.T) {
 	}
 }
 
+func TestDerivationsBeginWithTheNewestKeysAndEndWithTheOldest(t *testing.T) {
+	t.Parallel()
+	old, fresh := secret.NewKey(), secret.NewKey()
+	before, after := ring(t, old), ring(t, fresh, old)
+	all := after.Derivations("p")
+	if len(all) != 2 || !bytes.Equal(all[0], after.Derive("p")) || !bytes.Equal(all[1], before.Derive("p")) {
+		t.Fatal("the material must be that of every key, newest first")
+	}
+	if bytes.Equal(after.Derive("p"), after.Derive("q")) {
+		t.Fatal("two purposes must not share material")
+	}
+}
+
 func TestTextIsNeverPrinted(t *testing.T) {
 	t.Parallel()
 	hush := secret.NewText("hunter2")
