@@ -41,7 +41,12 @@ type Actor struct {
 	UserAgent string
 
 	system bool
+	denied error
 }
+
+// Denied is someone who showed a token that is not good: anonymous, and told why as soon as signing
+// in is required. Requests that need no account go on.
+func Denied(why error) Actor { return Actor{denied: why} }
 
 // System is Posthouse itself, or the program that embeds it: allowed everything.
 func System() Actor { return Actor{system: true} }
@@ -55,22 +60,27 @@ func (a Actor) SignedIn() bool { return a.Account != "" }
 // Has tells whether the actor holds the role.
 func (a Actor) Has(r Role) bool { return slices.Contains(a.Roles, r) }
 
-// RequireAccount refuses those who have not signed in. Reason: session.missing.
+// RequireAccount refuses those who have not signed in. Reasons: session.missing; of a
+// Denied actor, its own.
 func (a Actor) RequireAccount() error {
-	if a.system || a.SignedIn() {
+	switch {
+	case a.system || a.SignedIn():
 		return nil
+	case a.denied != nil:
+		return a.denied
+	default:
+		return ErrSignInRequired
 	}
-	return ErrSignInRequired
 }
 
 // RequireAdmin refuses everyone but owners, admins and the system itself. Reasons: session.missing,
 // authz.forbidden.
 func (a Actor) RequireAdmin() error {
+	if err := a.RequireAccount(); err != nil {
+		return err
+	}
 	if a.system || a.Has(Owner) || a.Has(Admin) {
 		return nil
-	}
-	if !a.SignedIn() {
-		return ErrSignInRequired
 	}
 	return ErrForbidden
 }

@@ -1,0 +1,132 @@
+package event
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/posthouse/posthouse/internal/feed"
+)
+
+// AnyType is the event type of a handler that wants every event.
+const AnyType = "*"
+
+const (
+	firstRetry = time.Second
+	lastRetry  = 5 * time.Minute
+	// keepEvery bounds how many events of a burst are handled between two writes of the position.
+	keepEvery = 100
+)
+
+// Handler reacts to an event within this process. It is called at least once for each event, in the
+// order of the log; an error makes the same event come again, after a pause that grows from one
+// second to five minutes, and holds back the later ones of its type.
+type Handler func(ctx context.Context, e Event) error
+
+// Handle adds a handler for an event type or AnyType. Call it before Run. The position is kept by
+// type across restarts; a type handled for the first time begins with what comes next.
+func (s *Service) Handle(eventType string, h Handler) {
+	s.handlers[eventType] = append(s.handlers[eventType], h)
+}
+
+// Open notes where each new handler begins. Call it before events can come in, so that the first
+// one is not missed.
+func (s *Service) Open(ctx context.Context) error {
+	for eventType := range s.handlers {
+		if _, err := s.startingPosition(ctx, consumerOf(eventType)); err != nil {
+			return fmt.Errorf("note where handlers of %s begin: %w", eventType, err)
+		}
+	}
+	return nil
+}
+
+func consumerOf(eventType string) string { return "handler:" + eventType }
+
+// consume runs one type's handlers over the log from the kept position on.
+func (s *Service) consume(ctx context.Context, eventType string, handlers []Handler) error {
+	consumer := consumerOf(eventType)
+	position, err := s.startingPosition(ctx, consumer)
+	if err != nil {
+		return fmt.Errorf("read the position of %s: %w", consumer, err)
+	}
+	bounds, err := s.cfg.Store.Bounds(ctx)
+	if err != nil {
+		return fmt.Errorf("read the bounds of the event log: %w", err)
+	}
+	filter := Filter{Types: []string{eventType}}
+	if eventType == AnyType {
+		filter = Filter{}
+	}
+	items, err := feed.Subscribe(ctx, s.feed, &feed.Cursor{Epoch: bounds.Epoch, Position: position}, filter.want(),
+		func(i feed.Item[Event]) feed.Item[Event] { return i })
+	if err != nil {
+		return fmt.Errorf("read the event log: %w", err)
+	}
+	unkept := 0
+	for item := range items {
+		switch item.Kind {
+		case feed.Record:
+			for _, h := range handlers {
+				if !s.handle(ctx, h, item.Value) {
+					return nil
+				}
+			}
+			if unkept++; len(items) == 0 || unkept == keepEvery {
+				unkept = 0
+				s.keepPosition(ctx, consumer, item.Value.Position)
+			}
+		case feed.Reset:
+			s.cfg.Logger.Warn("events were dropped by retention before their handler saw them", "type", eventType, "resumes_after", item.Cursor.Position)
+		case feed.Lagged:
+			return s.consume(ctx, eventType, handlers)
+		}
+	}
+	return nil
+}
+
+func (s *Service) startingPosition(ctx context.Context, consumer string) (int64, error) {
+	position, ok, err := s.cfg.Store.Position(ctx, consumer)
+	if err != nil || ok {
+		return position, err
+	}
+	bounds, err := s.cfg.Store.Bounds(ctx)
+	if err != nil {
+		return 0, err
+	}
+	return bounds.Newest, s.cfg.Store.SetPosition(ctx, consumer, bounds.Newest)
+}
+
+// handle calls until the handler succeeds; false when ctx ended first.
+func (s *Service) handle(ctx context.Context, h Handler, e Event) bool {
+	for pause := firstRetry; ; pause = min(2*pause, lastRetry) {
+		err := call(ctx, h, e)
+		if err == nil {
+			return true
+		}
+		if ctx.Err() != nil {
+			return false
+		}
+		s.cfg.Logger.Error("event handler failed; the event will come again", "type", e.Type, "event", e.ID, "again_in", pause, "error", err)
+		if !wait(ctx, s.cfg.Clock, pause) {
+			return false
+		}
+	}
+}
+
+// call turns a panic of somebody else's handler into an error.
+func call(ctx context.Context, h Handler, e Event) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("handler panicked: %v", p)
+		}
+	}()
+	return h(ctx, e)
+}
+
+// keepPosition may fail: then some events come twice after a restart, which handlers are told to
+// expect.
+func (s *Service) keepPosition(ctx context.Context, consumer string, position int64) {
+	if err := s.cfg.Store.SetPosition(context.WithoutCancel(ctx), consumer, position); err != nil {
+		s.cfg.Logger.Error("handler's position not kept; events may come again", "consumer", consumer, "error", err)
+	}
+}
