@@ -18,8 +18,8 @@ export const usage = `usage: node CLIENT.mjs URL TOKEN QUERY VARIABLES [options]
 
 export const retryWaitMillis = 200;
 
-// arguments_ reads the command line; it ends the process when it cannot make sense of it.
-export function arguments_(argv = process.argv.slice(2)) {
+// readArguments reads the command line; it ends the process when it cannot make sense of it.
+export function readArguments(argv = process.argv.slice(2)) {
   const options = { skey: false, resume: false, attempts: 100, count: Infinity, protocol: '', auth: 'init' };
   const rest = [];
   const words = [...argv];

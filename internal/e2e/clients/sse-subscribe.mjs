@@ -1,9 +1,9 @@
 // Subscribes over server-sent events with the graphql-sse client in its distinct connections mode and
 // prints each result; arguments and exit status are in shared.mjs.
 import { createClient } from 'graphql-sse';
-import { arguments_, credentials, note, onStop, refused, results, retryWaitMillis } from './shared.mjs';
+import { readArguments, credentials, note, onStop, refused, results, retryWaitMillis } from './shared.mjs';
 
-const args = arguments_();
+const args = readArguments();
 const client = createClient({
   url: args.url,
   singleConnection: false,

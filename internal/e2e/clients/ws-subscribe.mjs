@@ -3,9 +3,9 @@
 // that names no subprotocol, as a DingTalk mini-program does: the graphql-ws client cannot do that.
 import { createClient } from 'graphql-ws';
 import WebSocket from 'ws';
-import { arguments_, credentials, note, onStop, refused, results, retryWaitMillis } from './shared.mjs';
+import { readArguments, credentials, note, onStop, refused, results, retryWaitMillis } from './shared.mjs';
 
-const args = arguments_();
+const args = readArguments();
 const headers = args.auth === 'header' ? credentials(args) : {};
 const initPayload = args.auth === 'header' ? undefined : credentials(args);
 

@@ -1,0 +1,38 @@
+# Every target says in its own line what it does; `make help` lists them.
+
+GO ?= go
+ARGS ?=
+PACKAGES ?= ./...
+VERSION ?= $(shell git describe --tags --match 'v*' --dirty 2>/dev/null || echo dev)
+COMMIT ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
+LDFLAGS = -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
+
+.DEFAULT_GOAL := help
+.PHONY: help run build test lint generate fuzz bench clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: build ## build what is missing and serve with the sandbox, data in data/ (ARGS="--listen :9000" adds flags)
+	@exec ./bin/posthouse serve --sandbox --data data $(ARGS)
+
+build: ## build bin/posthouse
+	CGO_ENABLED=0 $(GO) build -buildvcs=false -trimpath -ldflags '$(LDFLAGS)' -o bin/posthouse ./server/cmd/posthouse
+
+test: ## install what the tests need (Debian) and run them all (PACKAGES=./internal/store/... TESTFLAGS='-run X' narrow)
+	@PACKAGES='$(PACKAGES)' bash .ci/test.sh
+
+lint: ## run golangci-lint
+	GOLANGCI_LINT_CACHE='$(CURDIR)/.tmp/golangci-lint' $(GO) tool -modfile=.ci/tools/go.mod golangci-lint run $(PACKAGES)
+
+generate: ## write graph/generated, graph/model and resolver signatures from graph/schema
+	$(GO) tool gqlgen generate
+
+fuzz: ## run every fuzz target for a short time (FUZZTIME=10s each)
+	@PACKAGES='$(PACKAGES)' bash .ci/fuzz.sh
+
+bench: ## run the Go benchmarks
+	$(GO) test -run '^$$' -bench . -benchmem $(PACKAGES)
+
+clean: ## delete what was built; data/ stays
+	rm -rf bin .tmp
