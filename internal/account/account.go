@@ -65,6 +65,7 @@ var (
 // context the methods take part in it.
 type Store interface {
 	// Create inserts without reading first. folded is the case-folded username, unique like the phone.
+	// An empty username or phone is none, and any number of accounts may have none.
 	// Reasons: account.username_taken, account.phone_taken.
 	Create(ctx context.Context, a Account, folded string) error
 	// Get reasons: account.not_found.
