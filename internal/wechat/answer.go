@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
@@ -51,13 +52,13 @@ func (c *errCode) UnmarshalJSON(raw []byte) error {
 
 func readPerson(app platform.WechatApp, status int, body []byte, hush scrubber) (login.WechatPerson, error) {
 	var a sessionAnswer
-	if len(body) > maxAnswer || json.Unmarshal(body, &a) != nil {
-		return login.WechatPerson{}, login.ErrWechatUnavailable.WithCause(fmt.Errorf("HTTP %d with %d bytes that are not WeChat's JSON", status, len(body)))
+	if status >= 500 || len(body) > maxAnswer || json.Unmarshal(body, &a) != nil {
+		return login.WechatPerson{}, login.ErrWechatUnavailable.WithCause(fmt.Errorf("HTTP %d and %d bytes that are not an answer of WeChat's", status, len(body)))
 	}
 	if a.ErrCode != 0 {
 		return login.WechatPerson{}, refusal(app, a.ErrCode, hush.scrub(a.ErrMsg))
 	}
-	if status != 200 || a.Openid == "" || !plain(a.Openid) || !plain(a.Unionid) {
+	if status != http.StatusOK || a.Openid == "" || !plain(a.Openid) || !plain(a.Unionid) {
 		return login.WechatPerson{}, login.ErrWechatUnavailable.WithCause(fmt.Errorf("HTTP %d without an errcode and without a usable openid", status))
 	}
 	return login.WechatPerson{Openid: a.Openid, Unionid: a.Unionid, SessionKey: secret.NewText(a.SessionKey)}, nil
