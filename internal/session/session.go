@@ -41,7 +41,7 @@ type Session struct {
 	EndsAt time.Time
 	// EndedAt is when it was ended before its time; zero while it lives.
 	EndedAt time.Time
-	// EndReason is why: "logout", "reused", "revoked", "replaced", "suspended".
+	// EndReason is why: one of the Reason constants.
 	EndReason string
 }
 
@@ -69,7 +69,8 @@ type Store interface {
 	Get(ctx context.Context, session id.Session) (Session, error)
 	// FindBySkey finds the session under any of the candidate hashes, ended or not.
 	FindBySkey(ctx context.Context, hashes []string) (Session, bool, error)
-	// Touch records use: last seen and the moved expiry. Ended sessions are left alone.
+	// Touch records use: last seen and the moved expiry, which a zero expiresAt leaves as it is. Ended
+	// sessions are left alone.
 	Touch(ctx context.Context, session id.Session, seenAt, expiresAt time.Time) error
 	// End ends a living session and tells whether it lived.
 	End(ctx context.Context, session id.Session, at time.Time, reason string) (bool, error)
