@@ -64,7 +64,8 @@ type Config struct {
 	// must exceed the Sender's time limit. Default 60 s.
 	Lease time.Duration
 	// KeepUpdates and KeepNotices say how long the delivery feed and login codes' deliveries are kept.
-	// Default seven days each.
+	// Default seven days each; a notice is kept an hour at least, since its attempts count in its
+	// robot's window.
 	KeepUpdates time.Duration
 	KeepNotices time.Duration
 	// Jitter gives numbers in [0,1) that spread repetitions. Safe for concurrent use. Default: random.
@@ -115,6 +116,7 @@ func New(c Config) *Service {
 	orDefault(&s.lease, time.Minute)
 	orDefault(&s.keepUpdates, 7*24*time.Hour)
 	orDefault(&s.keepNotices, 7*24*time.Hour)
+	s.keepNotices = max(s.keepNotices, time.Hour)
 	return s
 }
 
@@ -196,8 +198,8 @@ func (s *Service) LoadAttempts(ctx context.Context, deliveries []id.Delivery) (m
 // committed.
 func (s *Service) nudge(ctx context.Context) {
 	s.tx.AfterCommit(ctx, func() {
-		s.wake()
 		s.tell(ctx, TopicDue)
+		s.wake() // also when the bus is down
 	})
 }
 

@@ -158,12 +158,14 @@ func (s *Service) record(ctx context.Context, c Completion) {
 			return
 		}
 		s.log.ErrorContext(ctx, "outcome not recorded", "delivery", c.Attempt.Delivery, "outcome", c.Attempt.Outcome, "try", n, "error", err)
+		delay := storeDelay(n)
 		if ctx.Err() != nil {
 			if left--; left == 0 {
 				return
 			}
+			delay = storeDelay(storeTries - left)
 		}
-		s.pause(ctx, storeDelay(n))
+		s.pause(ctx, delay)
 	}
 }
 

@@ -52,7 +52,7 @@ func (s *Service) recoverAtStart(ctx context.Context) bool {
 // run's goroutine touches its fields.
 type dispatcher struct {
 	s *Service
-	// busy robots are having their turn.
+	// busy robots are having their turn; true when a look during it found more for them to do.
 	busy map[id.Robot]bool
 	// parked robots are due and have no budget until the time given.
 	parked map[id.Robot]time.Time
@@ -109,7 +109,10 @@ func (d *dispatcher) look(ctx context.Context) {
 	}
 	d.ready = d.ready[:0]
 	for _, r := range due {
-		if _, waits := d.parked[r]; !waits && !d.busy[r] {
+		if _, busy := d.busy[r]; busy {
+			// Its turn may have found nothing just before this came in.
+			d.busy[r] = true
+		} else if _, waits := d.parked[r]; !waits {
 			d.ready = append(d.ready, r)
 		}
 	}
@@ -127,7 +130,7 @@ func (d *dispatcher) start(ctx context.Context) {
 	for len(d.ready) > 0 && len(d.busy) < d.s.concurrency {
 		r := d.ready[0]
 		d.ready = d.ready[1:]
-		d.busy[r] = true
+		d.busy[r] = false
 		// Every turn ends in a value on ended, which run receives before it returns.
 		go func() { d.ended <- d.s.takeTurn(ctx, r) }()
 	}
@@ -149,6 +152,7 @@ func (d *dispatcher) wait(ctx context.Context) {
 
 // settle takes note of what a turn came to.
 func (d *dispatcher) settle(t turn) {
+	more := t.more || d.busy[t.robot]
 	delete(d.busy, t.robot)
 	d.lookBy(t.next)
 	switch {
@@ -157,7 +161,7 @@ func (d *dispatcher) settle(t turn) {
 		d.park(t.robot, d.s.now().Add(storeDelay(d.failures)))
 	case !t.again.IsZero():
 		d.park(t.robot, t.again)
-	case t.more:
+	case more:
 		// Behind the others, so that a robot with much to say does not hold up the rest.
 		d.ready = append(d.ready, t.robot)
 	}

@@ -1,0 +1,461 @@
+package broadcast_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/posthouse/posthouse/internal/authz"
+	"github.com/posthouse/posthouse/internal/broadcast"
+	"github.com/posthouse/posthouse/internal/clock"
+	"github.com/posthouse/posthouse/internal/id"
+)
+
+// In these tests the real clock stands for the bubble's: time passes when everybody waits.
+
+func TestWhatIsDueIsSentAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, clock.Real())
+		defer h.start()()
+		synctest.Wait()
+		b := h.say(broadcast.Normal, "hello", "r1", "r2")
+		synctest.Wait()
+		if got := h.state(b); got != broadcast.AllSent {
+			t.Fatalf("state %s, want SENT", got)
+		}
+		for _, d := range h.of(b) {
+			attempts, err := h.LoadAttempts(t.Context(), []id.Delivery{d.ID})
+			if err != nil || len(attempts[d.ID]) != 1 || attempts[d.ID][0].PlatformCode != "0" {
+				t.Fatalf("attempts %v %v", attempts, err)
+			}
+		}
+	})
+}
+
+func TestAScheduledBroadcastWaitsForItsTime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, clock.Real())
+		defer h.start()()
+		b, err := h.Create(t.Context(), authz.System(), broadcast.Request{
+			Robots: []id.Robot{"r1"}, Message: text("later"), SendAt: time.Now().Add(time.Hour),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := h.state(b); got != broadcast.Scheduled {
+			t.Fatalf("state %s, want SCHEDULED", got)
+		}
+		pass(h.clock, time.Hour)
+		synctest.Wait()
+		calls := h.sender.made()
+		if len(calls) != 1 || !calls[0].at.Equal(b.SendAt) {
+			t.Fatalf("calls %v, want one at %v", calls, b.SendAt)
+		}
+	})
+}
+
+func TestTheTwentyFirstMessageWaitsUntilTheFirstLeavesTheWindow(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, clock.Real())
+		h.sender.answer = func(_ context.Context, c call) broadcast.Receipt {
+			pass(h.clock, 100*time.Millisecond)
+			return broadcast.Receipt{Outcome: broadcast.Accepted}
+		}
+		for i := range 21 {
+			h.say(broadcast.Normal, fmt.Sprint(i), "r1")
+		}
+		begun := time.Now()
+		defer h.start()()
+		pass(h.clock, time.Minute)
+		if n := len(h.sender.made()); n != 20 {
+			t.Fatalf("%d calls within a minute, want 20", n)
+		}
+		pass(h.clock, 2*time.Second)
+		calls := h.sender.made()
+		// The first call ended after 100 ms: a window and the margin from then.
+		if want := begun.Add(100*time.Millisecond + 61*time.Second); len(calls) != 21 || !calls[20].at.Equal(want) {
+			t.Fatalf("%d calls, the last at %v; want 21, the last at %v", len(calls), calls[len(calls)-1].at, want)
+		}
+	})
+}
+
+func TestARobotToldToSlowDownRestsTenMinutesAndOthersGoOn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, clock.Real())
+		throttled := false
+		h.sender.answer = func(_ context.Context, c call) broadcast.Receipt {
+			if c.robot == "r1" && !throttled {
+				throttled = true
+				return broadcast.Receipt{Outcome: broadcast.Throttled, PlatformCode: "410100"}
+			}
+			return broadcast.Receipt{Outcome: broadcast.Accepted}
+		}
+		begun := time.Now()
+		defer h.start()()
+		b := h.say(broadcast.Normal, "one", "r1")
+		synctest.Wait()
+		// What comes during the rest waits as well, be it urgent.
+		h.say(broadcast.Urgent, "two", "r1")
+		other := h.say(broadcast.Normal, "other", "r2")
+		pass(h.clock, broadcast.Rest-time.Millisecond)
+		if h.state(other) != broadcast.AllSent {
+			t.Error("another robot must not wait")
+		}
+		if n := len(h.sender.made()); n != 2 || h.state(b) != broadcast.InProgress {
+			t.Fatalf("%d calls during the rest, want 2", n)
+		}
+		pass(h.clock, time.Second)
+		calls := h.sender.made()[2:]
+		if len(calls) != 2 || !calls[0].at.Equal(begun.Add(broadcast.Rest)) || calls[0].message.Text.Content != "two" {
+			t.Fatalf("after the rest: %v", calls)
+		}
+		if calls[1].uuid != h.sender.made()[0].uuid {
+			t.Error("the repetition must carry the same msgUuid")
+		}
+	})
+}
+
+func TestWhatFailsForNowIsRepeatedLaterAndLater(t *testing.T) {
+	t.Parallel()
+	for _, outcome := range []broadcast.Outcome{broadcast.Retryable, broadcast.Unknown, "nonsense"} {
+		synctest.Test(t, func(t *testing.T) {
+			h := newHouse(t, clock.Real())
+			h.sender.answer = func(context.Context, call) broadcast.Receipt { return broadcast.Receipt{Outcome: outcome} }
+			b := h.say(broadcast.Normal, "x", "r1")
+			defer h.start()()
+			pass(h.clock, 25*time.Hour)
+			if got := h.state(b); got != broadcast.AllFailed {
+				t.Fatalf("%s: state %s after a day, want FAILED", outcome, got)
+			}
+			calls := h.sender.made()
+			for i := 1; i < len(calls); i++ {
+				want := min(time.Second<<min(i-1, 10), 10*time.Minute)
+				if got := calls[i].at.Sub(calls[i-1].at); got != want {
+					t.Fatalf("%s: repetition %d came after %v, want %v", outcome, i, got, want)
+				}
+				if calls[i].uuid != calls[0].uuid {
+					t.Fatal("a repetition changed its msgUuid")
+				}
+			}
+			if last := calls[len(calls)-1].at.Sub(b.SendAt); last > 24*time.Hour || last < 23*time.Hour {
+				t.Fatalf("%s: gave up after %v, want about a day", outcome, last)
+			}
+		})
+	}
+}
+
+func TestWhatIsRefusedIsNotRepeated(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, clock.Real())
+		h.sender.answer = func(_ context.Context, c call) broadcast.Receipt {
+			if c.robot == "r1" {
+				return broadcast.Receipt{Outcome: broadcast.Refused, PlatformCode: "310000", PlatformMessage: "keywords not in content"}
+			}
+			return broadcast.Receipt{Outcome: broadcast.Accepted}
+		}
+		b := h.say(broadcast.Normal, "x", "r1", "r2")
+		defer h.start()()
+		pass(h.clock, time.Hour)
+		if n := len(h.sender.made()); n != 2 || h.state(b) != broadcast.Partial {
+			t.Fatalf("%d calls, state %s; want 2, PARTIAL", n, h.state(b))
+		}
+	})
+}
+
+func TestTheMoreUrgentGoesFirst(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, clock.Real(), func(c *broadcast.Config) { c.Concurrency = 1 })
+		h.say(broadcast.Bulk, "bulk", "r1")
+		h.say(broadcast.Normal, "normal", "r2")
+		h.say(broadcast.Urgent, "urgent", "r1")
+		defer h.start()()
+		synctest.Wait()
+		var order []string
+		for _, c := range h.sender.made() {
+			order = append(order, c.message.Text.Content)
+		}
+		if want := []string{"urgent", "normal", "bulk"}; !slices.Equal(order, want) {
+			t.Fatalf("order %v, want %v", order, want)
+		}
+	})
+}
+
+func TestNoMoreRobotsSpeakAtATimeThanAllowed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, clock.Real(), func(c *broadcast.Config) { c.Concurrency = 2 })
+		speaking, most := map[id.Robot]bool{}, 0
+		h.sender.answer = func(_ context.Context, c call) broadcast.Receipt {
+			h.sender.mu.Lock()
+			if speaking[c.robot] {
+				t.Errorf("robot %s has two calls in flight", c.robot)
+			}
+			speaking[c.robot] = true
+			most = max(most, len(speaking))
+			h.sender.mu.Unlock()
+			pass(h.clock, time.Second)
+			h.sender.mu.Lock()
+			delete(speaking, c.robot)
+			h.sender.mu.Unlock()
+			return broadcast.Receipt{Outcome: broadcast.Accepted}
+		}
+		for range 5 {
+			h.say(broadcast.Normal, "x", "r1", "r2", "r3")
+		}
+		defer h.start()()
+		pass(h.clock, time.Minute)
+		if n := len(h.sender.made()); n != 15 || most != 2 {
+			t.Fatalf("%d calls, at most %d at a time; want 15 and 2", n, most)
+		}
+	})
+}
+
+func TestWhatIsCreatedWhileItsRobotFindsNothingIsNotForgotten(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, clock.Real())
+		defer h.start()()
+		synctest.Wait()
+		began := time.Now()
+		// Every Claim that finds nothing is followed by a broadcast before the turn has ended.
+		created := false
+		h.bus.Subscribe(broadcast.TopicUpdated, func([]byte) {
+			if len(h.sender.made()) == 1 && !created {
+				created = true
+				go h.say(broadcast.Normal, "second", "r1")
+			}
+		})
+		h.say(broadcast.Normal, "first", "r1")
+		synctest.Wait()
+		if n := len(h.sender.made()); n != 2 || !time.Now().Equal(began) {
+			t.Fatalf("%d calls at once, want 2", n)
+		}
+	})
+}
+
+func TestShutdownLetsACallEndAndRecordsIt(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, clock.Real())
+		h.sender.answer = func(ctx context.Context, _ call) broadcast.Receipt {
+			pass(h.clock, 5*time.Second)
+			if ctx.Err() != nil {
+				t.Error("shutdown must not cancel a call in flight")
+			}
+			return broadcast.Receipt{Outcome: broadcast.Accepted}
+		}
+		first := h.say(broadcast.Normal, "first", "r1")
+		stop := h.start()
+		synctest.Wait()
+		second := h.say(broadcast.Normal, "second", "r1", "r2")
+		synctest.Wait()
+		stop()
+		if h.state(first) != broadcast.AllSent {
+			t.Errorf("the call in flight was not recorded: %v", h.of(first))
+		}
+		for _, d := range h.of(second) {
+			if d.Robot == "r1" && (d.Status != broadcast.Queued || d.Attempts != 0) {
+				t.Errorf("claimed after shutdown began: %+v", d)
+			}
+		}
+		defer h.start()()
+		pass(h.clock, time.Minute)
+		if h.state(second) != broadcast.AllSent || len(h.sender.made()) != 3 {
+			t.Errorf("after the restart: %s, %d calls", h.state(second), len(h.sender.made()))
+		}
+	})
+}
+
+func TestWhatADeadProcessHadInFlightIsSentAgainUnderTheSameUUID(t *testing.T) {
+	t.Parallel()
+	for _, exclusive := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			h := newHouse(t, clock.Real(), func(c *broadcast.Config) { c.Exclusive = exclusive })
+			b := h.say(broadcast.Normal, "x", "r1")
+			d := h.of(b)[0]
+			now := time.Now()
+			if _, ok, err := h.store.Claim(t.Context(), broadcast.ClaimRequest{
+				Attempt: "dead", Robot: "r1", Now: now, LeaseUntil: now.Add(time.Minute), Max: 20,
+			}); err != nil || !ok {
+				t.Fatal(ok, err)
+			}
+			defer h.start()()
+			synctest.Wait()
+			if got := len(h.sender.made()) == 1; got != exclusive {
+				t.Fatalf("exclusive %v: sent at once %v", exclusive, got)
+			}
+			pass(h.clock, 2*time.Minute)
+			calls := h.sender.made()
+			if len(calls) != 1 || calls[0].uuid != d.MsgUUID || h.state(b) != broadcast.AllSent {
+				t.Fatalf("calls %v, state %s", calls, h.state(b))
+			}
+			attempts, _ := h.LoadAttempts(t.Context(), []id.Delivery{d.ID})
+			if a := attempts[d.ID]; len(a) != 2 || a[0].Outcome != broadcast.Unknown || a[1].Outcome != broadcast.Accepted {
+				t.Fatalf("attempts %+v", a)
+			}
+		})
+	}
+}
+
+func TestARecoveredAttemptCountsFromTheRecovery(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, clock.Real())
+		b := h.say(broadcast.Normal, "dead", "r1")
+		for i := range 20 {
+			h.say(broadcast.Bulk, fmt.Sprint(i), "r1")
+		}
+		now := time.Now()
+		_, _, _ = h.store.Claim(t.Context(), broadcast.ClaimRequest{
+			Attempt: "dead", Robot: "r1", Now: now, LeaseUntil: now.Add(time.Minute), Max: 20,
+		})
+		pass(h.clock, time.Hour)
+		defer h.start()()
+		pass(h.clock, time.Minute)
+		// Nineteen, for one may have been sent by the process that died.
+		if n := len(h.sender.made()); n != 19 || h.state(b) != broadcast.AllSent {
+			t.Fatalf("%d calls in the minute after the recovery, want 19", n)
+		}
+	})
+}
+
+func TestAFailingStoreDelaysAndLosesNothing(t *testing.T) {
+	t.Parallel()
+	broken := errors.New("disk full")
+	for _, op := range []string{"DueRobots", "Load", "Claim", "Get", "Complete", "Recover", "DeleteUpdatesBefore"} {
+		synctest.Test(t, func(t *testing.T) {
+			h := newHouse(t, clock.Real())
+			h.store.setFail(func(o string) error {
+				if o == op {
+					return broken
+				}
+				return nil
+			})
+			b := h.say(broadcast.Normal, "x", "r1")
+			stop := h.start()
+			pass(h.clock, 5*time.Minute)
+			h.store.setFail(nil)
+			pass(h.clock, time.Hour)
+			stop()
+			if h.state(b) != broadcast.AllSent {
+				t.Fatalf("%s: %v", op, h.of(b))
+			}
+			if n := len(h.sender.made()); n != 1 {
+				t.Fatalf("%s: %d calls, want 1: an outcome that is known must not be repeated", op, n)
+			}
+		})
+	}
+}
+
+func TestAStoreThatFailsForGoodDoesNotHoldUpShutdown(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, clock.Real())
+		h.store.setFail(func(o string) error {
+			if o == "Complete" {
+				return errors.New("gone")
+			}
+			return nil
+		})
+		h.say(broadcast.Normal, "x", "r1")
+		stop := h.start()
+		pass(h.clock, time.Hour)
+		began := time.Now()
+		stop()
+		if took := time.Since(began); took > 5*time.Second {
+			t.Fatalf("shutdown took %v", took)
+		}
+		h.store.setFail(nil)
+		defer h.start()()
+		pass(h.clock, time.Minute)
+		calls := h.sender.made()
+		if len(calls) != 2 || calls[0].uuid != calls[1].uuid {
+			t.Fatalf("after the restart: %v", calls)
+		}
+	})
+}
+
+func TestWhatCannotBeOpenedFailsWithAReason(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, clock.Real())
+		h.robots.sealed["r1"] = true
+		b := h.say(broadcast.Normal, "x", "r1")
+		defer h.start()()
+		synctest.Wait()
+		d := h.of(b)[0]
+		attempts, _ := h.LoadAttempts(t.Context(), []id.Delivery{d.ID})
+		if d.Status != broadcast.Failed || len(h.sender.made()) != 0 || attempts[d.ID][0].PlatformMessage == "" {
+			t.Fatalf("%+v %+v", d, attempts)
+		}
+	})
+}
+
+func TestAPanickingSenderLeavesTheOutcomeUnknown(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, clock.Real())
+		first := true
+		h.sender.answer = func(context.Context, call) broadcast.Receipt {
+			if first {
+				first = false
+				panic("boom")
+			}
+			return broadcast.Receipt{Outcome: broadcast.Accepted}
+		}
+		b := h.say(broadcast.Normal, "x", "r1")
+		defer h.start()()
+		pass(h.clock, time.Minute)
+		if h.state(b) != broadcast.AllSent || len(h.sender.made()) != 2 {
+			t.Fatalf("state %s, %d calls", h.state(b), len(h.sender.made()))
+		}
+	})
+}
+
+func TestAnotherProcessIsWokenOverTheBus(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, clock.Real())
+		defer h.start()()
+		synctest.Wait()
+		front := broadcast.New(h.config) // takes requests, does not Run
+		b, err := front.Create(t.Context(), authz.System(), broadcast.Request{Robots: []id.Robot{"r1"}, Message: text("x")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if h.state(b) != broadcast.AllSent {
+			t.Fatal("not sent at once")
+		}
+	})
+}
+
+func TestOldFeedEntriesAndNoticesAreDropped(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, clock.Real())
+		defer h.start()()
+		b := h.say(broadcast.Normal, "x", "r1")
+		if err := h.Notify(t.Context(), broadcast.Notice{Robot: "r2", Message: text("code")}); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if n := len(h.store.updates); n != 2 {
+			t.Fatalf("%d feed entries, want two of the broadcast and none of the notice", n)
+		}
+		pass(h.clock, 7*24*time.Hour+2*time.Hour)
+		if len(h.store.updates) != 0 || len(h.notices()) != 0 || len(h.of(b)) != 1 {
+			t.Fatalf("kept %d entries, %d notices; broadcasts stay", len(h.store.updates), len(h.notices()))
+		}
+	})
+}
