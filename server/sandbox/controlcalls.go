@@ -183,10 +183,12 @@ func (s *Sandbox) controlWechatCode(r *http.Request) (any, error) {
 type clockAnswer struct {
 	Now           time.Time `json:"now"`
 	OffsetSeconds float64   `json:"offsetSeconds"`
+	// StartID differs between two starts, whose messages are counted anew.
+	StartID string `json:"startId"`
 }
 
 func (s *Sandbox) controlClock(*http.Request) (any, error) {
-	return clockAnswer{Now: s.Now().UTC(), OffsetSeconds: s.clock.offsetNow().Seconds()}, nil
+	return clockAnswer{Now: s.Now().UTC(), OffsetSeconds: s.clock.offsetNow().Seconds(), StartID: s.startID}, nil
 }
 
 func (s *Sandbox) controlAdvance(r *http.Request) (any, error) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -77,14 +78,10 @@ func (e event) body(casing, corpID string) ([]byte, error) {
 	ms := e.at.UnixMilli()
 	switch style := e.style(); {
 	case isCheck(e.kind):
-		for k, v := range e.data {
-			if !strings.EqualFold(k, "eventid") {
-				fields[k] = v
-			}
-		}
-	case style == styleSuite:
+		maps.Copy(fields, e.own())
+	case style == styleSuite: // has no eventId
 		fields["TimeStamp"] = ms
-		e.merge(fields, upperFirst)
+		event{data: e.own()}.merge(fields, upperFirst)
 	case casing == CasingPascal && style == styleApproval:
 		fields["corpId"], fields["eventId"] = corpID, e.id
 		e.merge(fields, lowerFirst)

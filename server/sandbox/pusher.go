@@ -70,6 +70,9 @@ type pusher struct {
 	ended  chan struct{} // closed when the active Run returns; nil without one
 	added  chan struct{} // a retry was added; holds one
 	failed []event       // oldest first
+
+	// scheduled, for tests, is called when a retry waits or the push is given up.
+	scheduled func()
 }
 
 func newPusher(s *Sandbox) *pusher {
@@ -167,6 +170,9 @@ func (u *pusher) settle(p *push) bool {
 // repeat schedules the retry with that number, or gives the push up. The channel
 // ends with the active Run; it is closed already when there is none.
 func (u *pusher) repeat(p *push, retry int) <-chan struct{} {
+	if u.scheduled != nil {
+		defer u.scheduled()
+	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if retry >= len(retryAfter) || len(u.waits) >= mostPending {

@@ -43,7 +43,8 @@ type groupRobot struct {
 	networks []netip.Prefix
 
 	mu     sync.Mutex
-	sent   []time.Time // within the last minute, oldest first
+	sent   []time.Time // within the last minute, oldest first, from head on
+	head   int
 	banned time.Time   // the ban ends then
 }
 
@@ -176,16 +177,16 @@ func (g *groupRobot) admit(now time.Time, perMinute int) bool {
 	if now.Before(g.banned) {
 		return false
 	}
-	old := 0
-	for old < len(g.sent) && now.Sub(g.sent[old]) >= rateWindow {
-		old++
+	for g.head < len(g.sent) && now.Sub(g.sent[g.head]) >= rateWindow {
+		g.head++
 	}
-	if old > 0 {
-		g.sent = append(g.sent[:0], g.sent[old:]...)
+	if g.head > len(g.sent)/2 { // seldom, so that a call stays cheap
+		g.sent = append(g.sent[:0], g.sent[g.head:]...)
+		g.head = 0
 	}
-	if len(g.sent) >= perMinute {
+	if len(g.sent)-g.head >= perMinute {
 		g.banned = now.Add(banTime)
-		g.sent = g.sent[:0]
+		g.sent, g.head = nil, 0
 		return false
 	}
 	g.sent = append(g.sent, now)

@@ -38,6 +38,7 @@ type Sandbox struct {
 	faults  *faultBox
 	company company
 	creds   Credentials
+	startID string
 
 	robots   *robotBox
 	messages *messageBox
@@ -77,6 +78,7 @@ func New(cfg Config) (*Sandbox, error) {
 		faults:  &faultBox{},
 		company: seedCompany(),
 		creds:   seedCredentials(),
+		startID: randomHex(8),
 		closed:  make(chan struct{}),
 	}
 	s.robots = newRobotBox()
