@@ -31,17 +31,17 @@ type envelopeCipher struct {
 // mean nothing, which strict decoders refuse; so the decoder must not be strict.
 func newEnvelopeCipher(aesKey string) (envelopeCipher, error) {
 	if len(aesKey) == keyChars+1 && aesKey[keyChars] == '=' {
-		return envelopeCipher{}, errors.New(`the AES key has 43 characters; leave out the "=" at its end`)
+		return envelopeCipher{}, errors.New(`the AES key has 43 characters; leave out the "=" at its end（密钥为 43 个字符，请去掉末尾的等号）`)
 	}
 	if len(aesKey) != keyChars {
-		return envelopeCipher{}, fmt.Errorf("the AES key has 43 characters, not %d", len(aesKey))
+		return envelopeCipher{}, fmt.Errorf("the AES key has 43 characters, not %d（密钥应为 43 个字符，现为 %d 个）", len(aesKey), len(aesKey))
 	}
 	key, err := base64.StdEncoding.DecodeString(aesKey + "=")
 	if at, ok := errors.AsType[base64.CorruptInputError](err); ok {
-		return envelopeCipher{}, fmt.Errorf("the AES key consists of letters and digits; character %d is neither", int64(at)+1)
+		return envelopeCipher{}, fmt.Errorf("the AES key consists of letters and digits; character %d is neither（密钥只含字母和数字，第 %d 个字符不是）", at+1, at+1)
 	}
 	if len(key) != 2*aes.BlockSize { // line breaks count as characters but decode to nothing
-		return envelopeCipher{}, errors.New("the AES key consists of letters and digits, without line breaks")
+		return envelopeCipher{}, errors.New("the AES key consists of letters and digits, without line breaks（密钥中不能有换行）")
 	}
 	block, err := aes.NewCipher(key)
 	if err != nil {
