@@ -358,7 +358,7 @@ func TestNoAnswerInTimeIsUnknown(t *testing.T) {
 		<-r.Context().Done()
 	}))
 	t.Cleanup(server.Close)
-	s := dingtalk.NewRobotSender(dingtalk.RobotConfig{BaseURL: server.URL, Timeout: 30 * time.Millisecond})
+	s := dingtalk.NewRobotSender(dingtalk.RobotConfig{BaseURL: server.URL, Timeout: time.Second})
 	r := s.Send(t.Context(), signing, hello, nobody, "u")
 	if r.Outcome != broadcast.Unknown || !strings.Contains(r.PlatformMessage, "in time") {
 		t.Fatalf("got %+v", r)
