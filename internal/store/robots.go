@@ -1,0 +1,93 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/posthouse/posthouse/internal/clock"
+	"github.com/posthouse/posthouse/internal/errs"
+	"github.com/posthouse/posthouse/internal/id"
+	"github.com/posthouse/posthouse/internal/page"
+	"github.com/posthouse/posthouse/internal/robot"
+)
+
+// Robots implements robot.Store.
+type Robots struct {
+	create, get, findByName, list, block *query
+	getMany                              *listQuery
+}
+
+const robotColumns = `id, name, keywords, sealed_token, sealed_secret, token_hash, blocked_until, created_at`
+
+func newRobots(db *DB) *Robots {
+	return &Robots{
+		// A taken name leaves no row, so that a violated constraint can only be the token's.
+		create: db.writes("create robot", `
+			INSERT INTO robots (`+robotColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+			ON CONFLICT (name) DO NOTHING RETURNING id`),
+		get:        db.reads("get robot", `SELECT `+robotColumns+` FROM robots WHERE id = $1`),
+		getMany:    db.readsList("get robots", `SELECT `+robotColumns+` FROM robots WHERE id IN ($LIST)`, 0),
+		findByName: db.reads("find robot by name", `SELECT `+robotColumns+` FROM robots WHERE name = $1`),
+		list: db.reads("list robots", `
+			SELECT `+robotColumns+` FROM robots WHERE id > $1 ORDER BY id LIMIT $2`),
+		block: db.writes("block robot", `
+			UPDATE robots SET blocked_until = $2 WHERE id = $1 AND blocked_until < $2`),
+	}
+}
+
+// Create implements robot.Store.
+func (s *Robots) Create(ctx context.Context, r robot.Robot) error {
+	keywords, err := json.Marshal(r.Keywords)
+	if err != nil {
+		return errs.Wrap(err, "encode keywords")
+	}
+	_, created, err := first(ctx, s.create, value[string], string(r.ID), r.Name, string(keywords),
+		r.SealedToken, r.SealedSecret, r.TokenHash, clock.Millis(r.BlockedUntil), clock.Millis(r.CreatedAt))
+	switch {
+	case violatesUnique(err, "robots_token_key"):
+		return robot.ErrWebhookTaken
+	case err != nil:
+		return err
+	case !created:
+		return robot.ErrNameTaken
+	}
+	return nil
+}
+
+// Get implements robot.Store.
+func (s *Robots) Get(ctx context.Context, id id.Robot) (robot.Robot, error) {
+	found, ok, err := first(ctx, s.get, scanRobot, string(id))
+	if err == nil && !ok {
+		err = robot.ErrNotFound
+	}
+	return found, err
+}
+
+// GetMany implements robot.Store.
+func (s *Robots) GetMany(ctx context.Context, robots []id.Robot) ([]robot.Robot, error) {
+	return collectList(ctx, s.getMany, robots, scanRobot)
+}
+
+// FindByName implements robot.Store.
+func (s *Robots) FindByName(ctx context.Context, name string) (robot.Robot, bool, error) {
+	return first(ctx, s.findByName, scanRobot, name)
+}
+
+// List implements robot.Store.
+func (s *Robots) List(ctx context.Context, p page.Request) (page.Of[robot.Robot], error) {
+	rows, err := collect(ctx, s.list, scanRobot, p.After, p.First+1)
+	return page.Cut(rows, p.First), err
+}
+
+// Block implements robot.Store.
+func (s *Robots) Block(ctx context.Context, robot id.Robot, until time.Time) error {
+	_, err := s.block.exec(ctx, string(robot), clock.Millis(until))
+	return err
+}
+
+func scanRobot(r row) (v robot.Robot, err error) {
+	err = r.Scan(&v.ID, &v.Name, asJSON{&v.Keywords}, &v.SealedToken, &v.SealedSecret, &v.TokenHash,
+		millis{&v.BlockedUntil}, millis{&v.CreatedAt})
+	return v, err
+}
