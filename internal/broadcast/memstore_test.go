@@ -21,11 +21,15 @@ type memStore struct {
 	mu         sync.Mutex
 	broadcasts map[id.Broadcast]broadcast.Broadcast
 	deliveries map[id.Delivery]broadcast.Delivery
-	leases     map[id.Delivery]time.Time
-	attempts   []broadcast.Attempt
-	blocked    map[id.Robot]time.Time
-	updates    []feed.Entry[broadcast.Update]
-	positions  int64
+	// open are the robots' deliveries that have not ended.
+	open   map[id.Robot]map[id.Delivery]bool
+	leases map[id.Delivery]time.Time
+	// attempts of each robot, as they began; byAttempt finds one of them.
+	attempts  map[id.Robot][]*broadcast.Attempt
+	byAttempt map[id.Attempt]*broadcast.Attempt
+	blocked   map[id.Robot]time.Time
+	updates   []feed.Entry[broadcast.Update]
+	positions int64
 	// ends counts how often each delivery came to its end.
 	ends map[id.Delivery]int
 	// fail, when set, may refuse an operation before it does anything.
@@ -36,7 +40,10 @@ func newMemStore() *memStore {
 	return &memStore{
 		broadcasts: map[id.Broadcast]broadcast.Broadcast{},
 		deliveries: map[id.Delivery]broadcast.Delivery{},
+		open:       map[id.Robot]map[id.Delivery]bool{},
 		leases:     map[id.Delivery]time.Time{},
+		attempts:   map[id.Robot][]*broadcast.Attempt{},
+		byAttempt:  map[id.Attempt]*broadcast.Attempt{},
 		blocked:    map[id.Robot]time.Time{},
 		ends:       map[id.Delivery]int{},
 	}
@@ -132,8 +139,29 @@ func (m *memStore) CreateNotice(ctx context.Context, d broadcast.Delivery) error
 }
 
 func (m *memStore) insert(ctx context.Context, d broadcast.Delivery) {
+	m.put(d)
+	onRollback(ctx, func() {
+		delete(m.deliveries, d.ID)
+		delete(m.open[d.Robot], d.ID)
+	})
+}
+
+// put writes a delivery.
+func (m *memStore) put(d broadcast.Delivery) {
 	m.deliveries[d.ID] = d
-	onRollback(ctx, func() { delete(m.deliveries, d.ID) })
+	if m.open[d.Robot] == nil {
+		m.open[d.Robot] = map[id.Delivery]bool{}
+	}
+	if d.Status.Final() {
+		delete(m.open[d.Robot], d.ID)
+	} else {
+		m.open[d.Robot][d.ID] = true
+	}
+}
+
+// waiting gives the robot's deliveries that have not ended, in no particular order.
+func (m *memStore) waiting(r id.Robot) []broadcast.Delivery {
+	return pick(m.deliveries, slices.Collect(maps.Keys(m.open[r])))
 }
 
 func (m *memStore) announce(d broadcast.Delivery, at time.Time) {
@@ -229,21 +257,18 @@ func (m *memStore) Attempts(_ context.Context, ids []id.Delivery) ([]broadcast.A
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var out []broadcast.Attempt
-	for _, a := range m.attempts {
-		if slices.Contains(ids, a.Delivery) {
-			out = append(out, a)
+	for _, d := range ids {
+		for _, a := range m.attempts[m.deliveries[d].Robot] {
+			if a.Delivery == d {
+				out = append(out, *a)
+			}
 		}
 	}
 	return out, nil
 }
 
 func (m *memStore) sending(r id.Robot) bool {
-	for _, d := range m.deliveries {
-		if d.Robot == r && d.Status == broadcast.Sending {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(m.waiting(r), func(d broadcast.Delivery) bool { return d.Status == broadcast.Sending })
 }
 
 func (m *memStore) DueRobots(_ context.Context, now time.Time, limit int) ([]id.Robot, time.Time, error) {
@@ -258,19 +283,17 @@ func (m *memStore) DueRobots(_ context.Context, now time.Time, limit int) ([]id.
 			next = t
 		}
 	}
-	for _, d := range m.deliveries {
-		if d.Status != broadcast.Queued {
-			continue
-		}
-		blocked := m.blocked[d.Robot].After(now)
-		switch {
-		case d.NextAttemptAt.After(now):
-			sooner(d.NextAttemptAt)
-		case blocked:
-			sooner(m.blocked[d.Robot])
-		case !m.sending(d.Robot):
-			if p, there := urgency[d.Robot]; !there || d.Priority < p {
-				urgency[d.Robot] = d.Priority
+	for r := range m.open {
+		sending := m.sending(r)
+		for _, d := range m.waiting(r) {
+			switch p, there := urgency[r]; {
+			case d.Status != broadcast.Queued:
+			case d.NextAttemptAt.After(now):
+				sooner(d.NextAttemptAt)
+			case m.blocked[r].After(now):
+				sooner(m.blocked[r])
+			case !sending && (!there || d.Priority < p):
+				urgency[r] = d.Priority
 			}
 		}
 	}
@@ -290,9 +313,9 @@ func (m *memStore) Load(_ context.Context, r id.Robot, since time.Time) (int, ti
 }
 
 func (m *memStore) load(r id.Robot, since time.Time) (count int, earliest time.Time) {
-	for _, a := range m.attempts {
+	for _, a := range m.attempts[r] {
 		open := a.Outcome == broadcast.Pending
-		if a.Robot != r || !open && !a.EndedAt.After(since) {
+		if !open && !a.EndedAt.After(since) {
 			continue
 		}
 		count++
@@ -309,8 +332,8 @@ func (m *memStore) Claim(_ context.Context, r broadcast.ClaimRequest) (broadcast
 	}
 	defer m.mu.Unlock()
 	var best *broadcast.Delivery
-	for _, d := range m.deliveries {
-		if d.Robot != r.Robot || d.Status != broadcast.Queued {
+	for _, d := range m.waiting(r.Robot) {
+		if d.Status != broadcast.Queued {
 			continue
 		}
 		if !d.ExpiresAt.IsZero() && !d.ExpiresAt.After(r.Now) {
@@ -327,11 +350,13 @@ func (m *memStore) Claim(_ context.Context, r broadcast.ClaimRequest) (broadcast
 	}
 	best.Status = broadcast.Sending
 	best.Attempts++
-	m.deliveries[best.ID] = *best
+	m.put(*best)
 	m.leases[best.ID] = r.LeaseUntil
-	m.attempts = append(m.attempts, broadcast.Attempt{
+	a := &broadcast.Attempt{
 		ID: r.Attempt, Delivery: best.ID, Robot: r.Robot, StartedAt: ms(r.Now), Outcome: broadcast.Pending,
-	})
+	}
+	m.attempts[r.Robot] = append(m.attempts[r.Robot], a)
+	m.byAttempt[a.ID] = a
 	return broadcast.Claim{Delivery: *best}, true, nil
 }
 
@@ -342,7 +367,7 @@ func goesBefore(a, b broadcast.Delivery) bool {
 // finish brings a delivery to its end.
 func (m *memStore) finish(d broadcast.Delivery, s broadcast.Status, at time.Time) {
 	d.Status, d.FinishedAt, d.SealedNotice = s, ms(at), ""
-	m.deliveries[d.ID] = d
+	m.put(d)
 	m.ends[d.ID]++
 	m.announce(d, ms(at))
 }
@@ -352,12 +377,12 @@ func (m *memStore) Complete(_ context.Context, c broadcast.Completion) error {
 		return err
 	}
 	defer m.mu.Unlock()
-	i := slices.IndexFunc(m.attempts, func(a broadcast.Attempt) bool { return a.ID == c.Attempt.ID })
-	if i < 0 || m.attempts[i].Outcome != broadcast.Pending {
+	a, ok := m.byAttempt[c.Attempt.ID]
+	if !ok || a.Outcome != broadcast.Pending {
 		return nil
 	}
-	m.attempts[i] = c.Attempt
-	m.attempts[i].EndedAt = ms(c.Attempt.EndedAt)
+	*a = c.Attempt
+	a.EndedAt = ms(c.Attempt.EndedAt)
 	if until := ms(c.RobotBlockedUntil); until.After(m.blocked[c.Attempt.Robot]) {
 		m.blocked[c.Attempt.Robot] = until
 	}
@@ -367,7 +392,7 @@ func (m *memStore) Complete(_ context.Context, c broadcast.Completion) error {
 		return nil
 	}
 	d.Status, d.NextAttemptAt = c.Status, ms(c.NextAttemptAt)
-	m.deliveries[d.ID] = d
+	m.put(d)
 	return nil
 }
 
@@ -377,16 +402,18 @@ func (m *memStore) Recover(_ context.Context, now time.Time, all bool) (int, err
 	}
 	defer m.mu.Unlock()
 	n := 0
-	for _, d := range m.deliveries {
-		if d.Status != broadcast.Sending || !all && !m.leases[d.ID].Before(now) {
-			continue
-		}
-		n++
-		d.Status, d.NextAttemptAt = broadcast.Queued, ms(now)
-		m.deliveries[d.ID] = d
-		for i, a := range m.attempts {
-			if a.Delivery == d.ID && a.Outcome == broadcast.Pending {
-				m.attempts[i].Outcome, m.attempts[i].EndedAt = broadcast.Unknown, ms(now)
+	for r := range m.open {
+		for _, d := range m.waiting(r) {
+			if d.Status != broadcast.Sending || !all && !m.leases[d.ID].Before(now) {
+				continue
+			}
+			n++
+			d.Status, d.NextAttemptAt = broadcast.Queued, ms(now)
+			m.put(d)
+			for _, a := range m.attempts[r] {
+				if a.Delivery == d.ID && a.Outcome == broadcast.Pending {
+					a.Outcome, a.EndedAt = broadcast.Unknown, ms(now)
+				}
 			}
 		}
 	}
@@ -415,7 +442,7 @@ func (m *memStore) DeleteNoticesBefore(_ context.Context, before time.Time, limi
 	for k, d := range m.deliveries {
 		if n < limit && d.Broadcast == "" && d.Status.Final() && d.CreatedAt.Before(before) {
 			delete(m.deliveries, k)
-			m.attempts = slices.DeleteFunc(m.attempts, func(a broadcast.Attempt) bool { return a.Delivery == k })
+			m.attempts[d.Robot] = slices.DeleteFunc(m.attempts[d.Robot], func(a *broadcast.Attempt) bool { return a.Delivery == k })
 			n++
 		}
 	}
