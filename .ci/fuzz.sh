@@ -7,7 +7,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 
 main() {
 	local package target listing
-	listing=$(go test -list '^Fuzz' "${PACKAGES:-./...}") || exit 1
+	# Unquoted on purpose: several packages.
+	listing=$(go test -list '^Fuzz' ${PACKAGES:-./...}) || exit 1
 	# A package's targets come before the line that names the package.
 	local targets=()
 	while read -r first second _; do
