@@ -57,7 +57,10 @@ func (m *memStore) setFail(fail func(op string) error) {
 }
 
 // enter locks the store for an operation, unless that is refused.
-func (m *memStore) enter(op string) error {
+func (m *memStore) enter(ctx context.Context, op string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	m.mu.Lock()
 	if m.fail != nil {
 		if err := m.fail(op); err != nil {
@@ -111,7 +114,7 @@ func onRollback(ctx context.Context, undo func()) {
 }
 
 func (m *memStore) Create(ctx context.Context, b broadcast.Broadcast, deliveries []broadcast.Delivery) error {
-	if err := m.enter("Create"); err != nil {
+	if err := m.enter(ctx, "Create"); err != nil {
 		return err
 	}
 	defer m.mu.Unlock()
@@ -130,7 +133,7 @@ func (m *memStore) Create(ctx context.Context, b broadcast.Broadcast, deliveries
 }
 
 func (m *memStore) CreateNotice(ctx context.Context, d broadcast.Delivery) error {
-	if err := m.enter("CreateNotice"); err != nil {
+	if err := m.enter(ctx, "CreateNotice"); err != nil {
 		return err
 	}
 	defer m.mu.Unlock()
@@ -174,8 +177,8 @@ func (m *memStore) announce(d broadcast.Delivery, at time.Time) {
 	})
 }
 
-func (m *memStore) Get(_ context.Context, b id.Broadcast) (broadcast.Broadcast, error) {
-	if err := m.enter("Get"); err != nil {
+func (m *memStore) Get(ctx context.Context, b id.Broadcast) (broadcast.Broadcast, error) {
+	if err := m.enter(ctx, "Get"); err != nil {
 		return broadcast.Broadcast{}, err
 	}
 	defer m.mu.Unlock()
@@ -271,8 +274,8 @@ func (m *memStore) sending(r id.Robot) bool {
 	return slices.ContainsFunc(m.waiting(r), func(d broadcast.Delivery) bool { return d.Status == broadcast.Sending })
 }
 
-func (m *memStore) DueRobots(_ context.Context, now time.Time, limit int) ([]id.Robot, time.Time, error) {
-	if err := m.enter("DueRobots"); err != nil {
+func (m *memStore) DueRobots(ctx context.Context, now time.Time, limit int) ([]id.Robot, time.Time, error) {
+	if err := m.enter(ctx, "DueRobots"); err != nil {
 		return nil, time.Time{}, err
 	}
 	defer m.mu.Unlock()
@@ -303,8 +306,8 @@ func (m *memStore) DueRobots(_ context.Context, now time.Time, limit int) ([]id.
 	return due[:min(limit, len(due))], next, nil
 }
 
-func (m *memStore) Load(_ context.Context, r id.Robot, since time.Time) (int, time.Time, error) {
-	if err := m.enter("Load"); err != nil {
+func (m *memStore) Load(ctx context.Context, r id.Robot, since time.Time) (int, time.Time, error) {
+	if err := m.enter(ctx, "Load"); err != nil {
 		return 0, time.Time{}, err
 	}
 	defer m.mu.Unlock()
@@ -326,8 +329,8 @@ func (m *memStore) load(r id.Robot, since time.Time) (count int, earliest time.T
 	return count, earliest
 }
 
-func (m *memStore) Claim(_ context.Context, r broadcast.ClaimRequest) (broadcast.Claim, bool, error) {
-	if err := m.enter("Claim"); err != nil {
+func (m *memStore) Claim(ctx context.Context, r broadcast.ClaimRequest) (broadcast.Claim, bool, error) {
+	if err := m.enter(ctx, "Claim"); err != nil {
 		return broadcast.Claim{}, false, err
 	}
 	defer m.mu.Unlock()
@@ -372,8 +375,8 @@ func (m *memStore) finish(d broadcast.Delivery, s broadcast.Status, at time.Time
 	m.announce(d, ms(at))
 }
 
-func (m *memStore) Complete(_ context.Context, c broadcast.Completion) error {
-	if err := m.enter("Complete"); err != nil {
+func (m *memStore) Complete(ctx context.Context, c broadcast.Completion) error {
+	if err := m.enter(ctx, "Complete"); err != nil {
 		return err
 	}
 	defer m.mu.Unlock()
@@ -396,8 +399,8 @@ func (m *memStore) Complete(_ context.Context, c broadcast.Completion) error {
 	return nil
 }
 
-func (m *memStore) Recover(_ context.Context, now time.Time, all bool) (int, error) {
-	if err := m.enter("Recover"); err != nil {
+func (m *memStore) Recover(ctx context.Context, now time.Time, all bool) (int, error) {
+	if err := m.enter(ctx, "Recover"); err != nil {
 		return 0, err
 	}
 	defer m.mu.Unlock()
@@ -420,8 +423,8 @@ func (m *memStore) Recover(_ context.Context, now time.Time, all bool) (int, err
 	return n, nil
 }
 
-func (m *memStore) DeleteUpdatesBefore(_ context.Context, before time.Time, limit int) (int, error) {
-	if err := m.enter("DeleteUpdatesBefore"); err != nil {
+func (m *memStore) DeleteUpdatesBefore(ctx context.Context, before time.Time, limit int) (int, error) {
+	if err := m.enter(ctx, "DeleteUpdatesBefore"); err != nil {
 		return 0, err
 	}
 	defer m.mu.Unlock()
@@ -433,8 +436,8 @@ func (m *memStore) DeleteUpdatesBefore(_ context.Context, before time.Time, limi
 	return n, nil
 }
 
-func (m *memStore) DeleteNoticesBefore(_ context.Context, before time.Time, limit int) (int, error) {
-	if err := m.enter("DeleteNoticesBefore"); err != nil {
+func (m *memStore) DeleteNoticesBefore(ctx context.Context, before time.Time, limit int) (int, error) {
+	if err := m.enter(ctx, "DeleteNoticesBefore"); err != nil {
 		return 0, err
 	}
 	defer m.mu.Unlock()
