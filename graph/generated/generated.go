@@ -1603,6 +1603,11 @@ type DeliveryUpdate {
   "When it did."
   at: Time!
 }
+
+extend type Subscription {
+  "Changes of deliveries after the cursor, then live. Without a cursor only what comes. Owners and admins."
+  deliveryUpdates(after: String): DeliveryFeed!
+}
 `, BuiltIn: false},
 	{Name: "../schema/event.graphqls", Input: `"One event pushed by a platform."
 type CallbackEvent {
@@ -1646,6 +1651,12 @@ type CallbackEventConnection {
 extend type Query {
   "The event log, oldest first. Owners and admins."
   callbackEventLog(filter: CallbackEventFilter, first: Int, after: String): CallbackEventConnection!
+}
+
+"Everything that can be watched. Over WebSocket (graphql-transport-ws, or no subprotocol) or SSE."
+type Subscription {
+  "Callback events after the cursor, then live. Without a cursor only what comes. Owners and admins."
+  callbackEvents(filter: CallbackEventFilter, after: String): CallbackEventFeed!
 }
 `, BuiltIn: false},
 	{Name: "../schema/robot.graphqls", Input: `"A DingTalk custom group robot. Its webhook and secret are kept sealed and never returned."
@@ -1741,18 +1752,6 @@ type Query {
 type Mutation {
   "Ends the session this request is signed in with. Its tokens are refused from now on."
   logout: LogoutPayload!
-}
-
-"Everything that can be watched. Over WebSocket (graphql-transport-ws, or no subprotocol) or SSE."
-type Subscription {
-  """
-  Callback events after the cursor, then live. Without a cursor only what comes. Owners and admins.
-  """
-  callbackEvents(filter: CallbackEventFilter, after: String): CallbackEventFeed!
-  """
-  Changes of deliveries after the cursor, then live. Without a cursor only what comes. Owners and admins.
-  """
-  deliveryUpdates(after: String): DeliveryFeed!
 }
 
 "The subscriber read too slowly and the subscription ends here. Subscribe again after this cursor; nothing is lost."
