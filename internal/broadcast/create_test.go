@@ -49,7 +49,7 @@ func TestABroadcastIsStoredWithOneDeliveryForEachRobot(t *testing.T) {
 	if len(uuids) != 2 {
 		t.Errorf("%d msgUuids for two deliveries", len(uuids))
 	}
-	if n := len(h.store.updates); n != 2 {
+	if n := h.entries(); n != 2 {
 		t.Errorf("%d feed entries, want 2", n)
 	}
 }

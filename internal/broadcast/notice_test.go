@@ -161,7 +161,7 @@ func TestACodeIsSentOnlyIfItsTransactionCommits(t *testing.T) {
 		if err := deliver(nil); err != nil {
 			t.Fatal(err)
 		}
-		committed := time.Now()
+		committed := h.clock.Now()
 		synctest.Wait()
 		for _, c := range h.sender.made()[len(h.sender.made())-1:] {
 			if c.at.After(committed) {

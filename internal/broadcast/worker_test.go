@@ -43,7 +43,7 @@ func TestAScheduledBroadcastWaitsForItsTime(t *testing.T) {
 		h := newHouse(t, clock.Real())
 		defer h.start()()
 		b, err := h.Create(t.Context(), authz.System(), broadcast.Request{
-			Robots: []id.Robot{"r1"}, Message: text("later"), SendAt: time.Now().Add(time.Hour),
+			Robots: []id.Robot{"r1"}, Message: text("later"), SendAt: h.clock.Now().Add(time.Hour),
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -71,7 +71,7 @@ func TestTheTwentyFirstMessageWaitsUntilTheFirstLeavesTheWindow(t *testing.T) {
 		for i := range 21 {
 			h.say(broadcast.Normal, fmt.Sprint(i), "r1")
 		}
-		begun := time.Now()
+		begun := h.clock.Now()
 		defer h.start()()
 		pass(h.clock, time.Minute)
 		if n := len(h.sender.made()); n != 20 {
@@ -98,7 +98,7 @@ func TestARobotToldToSlowDownRestsTenMinutesAndOthersGoOn(t *testing.T) {
 			}
 			return broadcast.Receipt{Outcome: broadcast.Accepted}
 		}
-		begun := time.Now()
+		begun := h.clock.Now()
 		defer h.start()()
 		b := h.say(broadcast.Normal, "one", "r1")
 		synctest.Wait()
@@ -224,7 +224,7 @@ func TestWhatIsCreatedWhileItsRobotFindsNothingIsNotForgotten(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse(t, clock.Real())
-		began := time.Now()
+		began := h.clock.Now()
 		claims, created, looked := 0, false, make(chan struct{}, 10)
 		h.store.setFail(func(op string) error {
 			if op == "Claim" {
@@ -250,7 +250,7 @@ func TestWhatIsCreatedWhileItsRobotFindsNothingIsNotForgotten(t *testing.T) {
 		h.say(broadcast.Normal, "first", "r1")
 		defer h.start()()
 		synctest.Wait()
-		if n := len(h.sender.made()); n != 2 || !time.Now().Equal(began) {
+		if n := len(h.sender.made()); n != 2 || !h.clock.Now().Equal(began) {
 			t.Fatalf("%d calls at once, want 2", n)
 		}
 	})
@@ -296,7 +296,7 @@ func TestWhatADeadProcessHadInFlightIsSentAgainUnderTheSameUUID(t *testing.T) {
 			h := newHouse(t, clock.Real(), func(c *broadcast.Config) { c.Exclusive = exclusive })
 			b := h.say(broadcast.Normal, "x", "r1")
 			d := h.of(b)[0]
-			now := time.Now()
+			now := h.clock.Now()
 			if _, ok, err := h.store.Claim(t.Context(), broadcast.ClaimRequest{
 				Attempt: "dead", Robot: "r1", Now: now, LeaseUntil: now.Add(time.Minute), Max: 20,
 			}); err != nil || !ok {
@@ -328,7 +328,7 @@ func TestARecoveredAttemptCountsFromTheRecovery(t *testing.T) {
 		for i := range 20 {
 			h.say(broadcast.Bulk, fmt.Sprint(i), "r1")
 		}
-		now := time.Now()
+		now := h.clock.Now()
 		_, _, _ = h.store.Claim(t.Context(), broadcast.ClaimRequest{
 			Attempt: "dead", Robot: "r1", Now: now, LeaseUntil: now.Add(time.Minute), Max: 20,
 		})
@@ -383,9 +383,9 @@ func TestAStoreThatFailsForGoodDoesNotHoldUpShutdown(t *testing.T) {
 		h.say(broadcast.Normal, "x", "r1")
 		stop := h.start()
 		pass(h.clock, time.Hour)
-		began := time.Now()
+		began := h.clock.Now()
 		stop()
-		if took := time.Since(began); took < time.Second || took > 5*time.Second {
+		if took := h.clock.Now().Sub(began); took < time.Second || took > 5*time.Second {
 			t.Fatalf("shutdown took %v, want some patience with the store and no more", took)
 		}
 		h.store.setFail(nil)
@@ -490,12 +490,12 @@ func TestOldFeedEntriesAndNoticesAreDropped(t *testing.T) {
 			t.Fatal(err)
 		}
 		synctest.Wait()
-		if n := len(h.store.updates); n != 2 {
+		if n := h.entries(); n != 2 {
 			t.Fatalf("%d feed entries, want two of the broadcast and none of the notice", n)
 		}
 		pass(h.clock, 7*24*time.Hour+2*time.Hour)
-		if len(h.store.updates) != 0 || len(h.notices()) != 0 || len(h.of(b)) != 1 {
-			t.Fatalf("kept %d entries, %d notices; broadcasts stay", len(h.store.updates), len(h.notices()))
+		if h.entries() != 0 || len(h.notices()) != 0 || len(h.of(b)) != 1 {
+			t.Fatalf("kept %d entries, %d notices; broadcasts stay", h.entries(), len(h.notices()))
 		}
 	})
 }
