@@ -1238,7 +1238,7 @@ extend type Query {
 
 "A new account."
 input RegisterInput {
-  "3 to 32 letters, digits, dots, dashes or underscores, beginning with a letter or digit; compared without regard to case."
+  "2 to 32 letters, digits, dots, dashes or underscores, beginning with a letter or digit; compared without regard to case."
   username: String!
   "8 to 256 characters, not a common password."
   password: String! @secret

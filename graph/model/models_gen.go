@@ -382,7 +382,7 @@ type RefreshSessionPayload struct {
 
 // A new account.
 type RegisterInput struct {
-	// 3 to 32 letters, digits, dots, dashes or underscores, beginning with a letter or digit; compared without regard to case.
+	// 2 to 32 letters, digits, dots, dashes or underscores, beginning with a letter or digit; compared without regard to case.
 	Username string `json:"username"`
 	// 8 to 256 characters, not a common password.
 	Password string `json:"password"`

@@ -54,7 +54,7 @@ type Identity struct {
 var (
 	ErrUsernameTaken   = errs.New(errs.Conflict, "account.username_taken", "This username is taken. Please choose another.")
 	ErrPhoneTaken      = errs.New(errs.Conflict, "account.phone_taken", "This phone number belongs to another account.")
-	ErrUsernameInvalid = errs.New(errs.Invalid, "account.username_invalid", "A username has 3 to 32 letters, digits, dots, dashes or underscores and begins with a letter or digit.")
+	ErrUsernameInvalid = errs.New(errs.Invalid, "account.username_invalid", "A username has 2 to 32 letters, digits, dots, dashes or underscores and begins with a letter or digit.")
 	ErrPhoneInvalid    = errs.New(errs.Invalid, "account.phone_invalid", "This is not a phone number that can receive messages. Write it as 13800000001 or +8613800000001.")
 	ErrPasswordWeak    = errs.New(errs.Invalid, "account.password_weak", "Choose a password of 8 to 256 characters that is not a common one and not your username or phone number.")
 	ErrNotFound        = errs.New(errs.NotFound, "account.not_found", "There is no such account.")

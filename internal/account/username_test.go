@@ -15,6 +15,7 @@ func TestUsernamesAreFoldedAndKeptAsWritten(t *testing.T) {
 		"alice":                         {"alice", "alice"},
 		"Alice.B_c-9":                   {"Alice.B_c-9", "alice.b_c-9"},
 		"王小明":                           {"王小明", "王小明"},
+		"张三":                            {"张三", "张三"},
 		"王-2号":                          {"王-2号", "王-2号"},
 		"ＡＢＣ１２":                         {"ABC12", "abc12"},
 		"42nd":                          {"42nd", "42nd"},
@@ -43,7 +44,7 @@ func TestImpossibleUsernamesAreRefused(t *testing.T) {
 	t.Parallel()
 	for name, in := range map[string]string{
 		"empty":              "",
-		"two letters":        "ab",
+		"one letter":         "a",
 		"33 letters":         strings.Repeat("a", 33),
 		"a megabyte":         strings.Repeat("a", 1<<20),
 		"space":              "al ice",

@@ -43,13 +43,16 @@ func TestALoginCodeReachesTheGroupAndMentionsThePerson(t *testing.T) {
 		}
 		content := calls[0].message.Text.Content
 		zh, en, _ := strings.Cut(content, "\n")
-		for _, want := range []string{"@13800000001 ", "042137", "5 分钟"} {
+		for _, want := range []string{"042137", "5 分钟"} {
 			if !strings.Contains(zh, want) {
 				t.Errorf("Chinese lacks %q: %s", want, zh)
 			}
 		}
 		if !strings.Contains(en, "042137") || !strings.Contains(en, "5 minutes") {
 			t.Errorf("English: %s", en)
+		}
+		if !strings.HasSuffix(content, "\n@13800000001") {
+			t.Errorf("the mention must come after the code: %s", content)
 		}
 		if d := h.notices()[0]; d.Status != broadcast.Sent || d.SealedNotice != "" || d.Priority != broadcast.Urgent {
 			t.Errorf("delivery %+v", d)
