@@ -83,8 +83,10 @@ func newQueue(db *DB) queue {
 			UPDATE attempts SET ended_at = $2, outcome = $3, platform_code = $4, platform_message = $5
 			WHERE id = $1 AND ended_at = 0 RETURNING delivery_id`),
 		settle: db.writes("settle delivery", `
-			UPDATE deliveries SET status = $2, next_attempt_at = CASE WHEN $3 > 0 THEN $3 ELSE next_attempt_at END,
-				finished_at = $4, sealed_notice = CASE WHEN $4 > 0 THEN '' ELSE sealed_notice END, lease_until = 0
+			UPDATE deliveries SET status = $2, lease_until = 0,
+				next_attempt_at = CASE WHEN CAST($3 AS BIGINT) > 0 THEN CAST($3 AS BIGINT) ELSE next_attempt_at END,
+				finished_at = CAST($4 AS BIGINT),
+				sealed_notice = CASE WHEN CAST($4 AS BIGINT) > 0 THEN '' ELSE sealed_notice END
 			WHERE id = $1 AND status = 'SENDING' RETURNING broadcast_id`),
 		block: db.writes("block resting robot", `
 			UPDATE robots SET blocked_until = $2 WHERE id = $1 AND blocked_until < $2`),

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -21,6 +22,8 @@ const (
 	// checkUpTo is the size in bytes up to which a file is checked whole when opened; beyond it the
 	// check would take longer than a start may. Damage met later is reported as store.damaged too.
 	checkUpTo = 8 << 20
+	// sqliteHeader is what every database file begins with.
+	sqliteHeader = "SQLite format 3\x00"
 )
 
 func openSQLite(ctx context.Context, c Config) (*DB, error) {
@@ -148,6 +151,8 @@ func prepareFolder(folder string) error {
 	return ErrUnreachable.WithMessage("The folder %s does not exist and could not be made. Create it first, or name another path.", folder).WithCause(err)
 }
 
+var errNotDatabase = errors.New("the file does not begin as a database does")
+
 // prepareFile makes the file readable by its owner alone, which SQLite would not, and gives its size.
 func prepareFile(path string) (int64, error) {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
@@ -157,9 +162,15 @@ func prepareFile(path string) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	info, err := file.Stat()
-	if err := errors.Join(err, file.Close()); err != nil {
+	header := make([]byte, len(sqliteHeader))
+	n, err := io.ReadFull(file, header)
+	info, statErr := file.Stat()
+	if err := errors.Join(statErr, file.Close()); err != nil {
 		return 0, err
+	}
+	if n > 0 && string(header) != sqliteHeader {
+		// SQLite itself takes a very short file for an empty database and writes over it.
+		return 0, ErrDamaged.WithCause(errors.Join(errNotDatabase, err))
 	}
 	return info.Size(), nil
 }
