@@ -243,7 +243,12 @@ func TestWhatIsCreatedWhileItsRobotFindsNothingIsNotForgotten(t *testing.T) {
 			created = created || now
 			h.store.mu.Unlock()
 			if now {
-				go h.say(broadcast.Normal, "second", "r1")
+				go func() {
+					_, err := h.Create(context.Background(), authz.System(), broadcast.Request{Robots: []id.Robot{"r1"}, Message: text("second")})
+					if err != nil {
+						t.Error(err)
+					}
+				}()
 				<-looked
 			}
 		})
