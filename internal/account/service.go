@@ -20,10 +20,18 @@ const TopicChanged = "account.changed"
 // snapshotTTL bounds how long a snapshot outlives a change whose message was lost.
 const snapshotTTL = time.Minute
 
+// Passwords makes and checks password hashes; Hasher is the one there is.
+type Passwords interface {
+	Hash(ctx context.Context, password string) (string, error)
+	Verify(ctx context.Context, hash, password string) (ok, outdated bool, err error)
+	// VerifyDecoy does the work of Verify without a hash.
+	VerifyDecoy(ctx context.Context, password string) error
+}
+
 // Config is what the service is made of. All are needed but DefaultRegion.
 type Config struct {
 	Store  Store
-	Hasher *Hasher
+	Hasher Passwords
 	Clock  clock.Clock
 	// Memo keeps snapshots of accounts in this process.
 	Memo cache.Memo
