@@ -14,6 +14,7 @@ import (
 
 	"github.com/posthouse/posthouse/internal/clock"
 	"github.com/posthouse/posthouse/internal/lifecycle"
+	"github.com/posthouse/posthouse/internal/secret"
 	"github.com/posthouse/posthouse/internal/store"
 )
 
@@ -76,20 +77,24 @@ func closeListener(l net.Listener) func() error {
 	}
 }
 
-// opened is the database, and whether it was there before this start.
+// opened is the database with the keys of its secrets.
 type opened struct {
-	store   *store.DB
-	existed bool
+	store *store.DB
+	ring  *secret.Ring
 }
 
+// openStore looks for the keys first: a database without its keys would be made and then refused.
 func openStore(ctx context.Context, cfg Config, shared bool) (opened, error) {
-	existed := databaseExists(cfg)
+	ring, err := keyRing(cfg, databaseExists(cfg))
+	if err != nil {
+		return opened{}, err
+	}
 	dsn := cfg.Database.Reveal()
 	if dsn == "" {
 		dsn = filepath.Join(cfg.DataDir, databaseFile)
 	}
 	db, err := store.Open(ctx, store.Config{DSN: dsn, Logger: cfg.Logger, Shared: shared})
-	return opened{db, existed}, err
+	return opened{db, ring}, err
 }
 
 // databaseExists tells whether a SQLite database was there before this start.

@@ -54,16 +54,12 @@ type house struct {
 
 // wire builds the house from the inside out.
 func wire(ctx context.Context, cfg Config, db opened, clk clock.Clock) (*house, error) {
-	ring, err := keyRing(cfg, db.existed)
-	if err != nil {
-		return nil, err
-	}
 	apps, callbacks, err := platforms(cfg, clk)
 	if err != nil {
 		return nil, err
 	}
 	h := &house{edge: lifecycle.NewGroup(context.WithoutCancel(ctx), cfg.Logger), sweeper: sweeper{clk, cfg.Logger, db.store.Limits()}}
-	b := builder{cfg: cfg, db: db.store, ring: ring, apps: apps, clock: clk, bus: inmem.NewBus(), house: h}
+	b := builder{cfg: cfg, db: db.store, ring: db.ring, apps: apps, clock: clk, bus: inmem.NewBus(), house: h}
 	h.closed.Add("sockets", func() error {
 		bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopPatience)
 		defer cancel()
