@@ -93,11 +93,7 @@ func (a *API) readBody(w http.ResponseWriter, r *http.Request, buf *bytes.Buffer
 // specification of GraphQL over HTTP reserves them.
 func parseParams(body []byte) (params, error) {
 	var p params
-	decoder := json.NewDecoder(bytes.NewReader(body))
-	if err := decoder.Decode(&p); err != nil {
-		return params{}, errBody
-	}
-	if _, err := decoder.Token(); err != io.EOF {
+	if decode(body, &p) != nil {
 		return params{}, errBody
 	}
 	if p.Query == "" {
@@ -106,6 +102,20 @@ func parseParams(body []byte) (params, error) {
 		}
 	}
 	return p, nil
+}
+
+// decode reads exactly one JSON value. Numbers keep their digits, because what is a number in JSON may
+// be an Int in the schema, which a float64 is not.
+func decode(text []byte, into any) error {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	if err := decoder.Decode(into); err != nil {
+		return err
+	}
+	if _, err := decoder.Token(); err != io.EOF {
+		return errBody
+	}
+	return nil
 }
 
 // serve answers one operation in the form that the client accepts.
@@ -138,7 +148,7 @@ func (a *API) serveGet(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	p := params{Query: query.Get("query"), OperationName: query.Get("operationName")}
 	for name, into := range map[string]*map[string]any{"variables": &p.Variables, "extensions": &p.Extensions} {
-		if text := query.Get(name); text != "" && json.Unmarshal([]byte(text), into) != nil {
+		if text := query.Get(name); text != "" && decode([]byte(text), into) != nil {
 			a.writeRefusal(w, r, http.StatusBadRequest, errBody)
 			return
 		}
