@@ -42,7 +42,10 @@ func (a *API) serveStream(w http.ResponseWriter, r *http.Request, op *operation,
 	default:
 		a.pump(r, s, op, actor)
 	}
-	s.event("complete", nil)
+	// A server that stops has not finished: without the event the client comes again and resumes.
+	if a.group.Context().Err() == nil {
+		s.event("complete", nil)
+	}
 }
 
 // enter counts a stream as a connection and as a subscription.
@@ -66,13 +69,16 @@ func (a *API) pump(r *http.Request, s *stream, op *operation, actor authz.Actor)
 	defer cancel()
 	ended := make(chan struct{})
 	defer a.sockets.watch(actor.Session, sync.OnceFunc(func() { close(ended) }))()
-	responses := make(chan *response)
+	next := op.start(ctx)
+	// The header goes out once the subscription lives: a client that has it misses nothing.
+	s.flush()
+	responses := make(chan []byte)
 	if !a.group.Go("stream", func(context.Context) error {
 		defer close(responses)
-		next := op.start(ctx)
 		for out := next(); out != nil; out = next() {
+			// Encoded here, because the next response is made in the same memory.
 			select {
-			case responses <- out:
+			case responses <- out.appendJSON(nil):
 			case <-ctx.Done():
 				return nil
 			}
@@ -92,11 +98,11 @@ func (a *API) pump(r *http.Request, s *stream, op *operation, actor authz.Actor)
 }
 
 // step waits for one thing to happen; false when it was the end.
-func (a *API) step(ctx context.Context, s *stream, actor authz.Actor, responses <-chan *response, ended <-chan struct{}, tick <-chan time.Time) bool {
+func (a *API) step(ctx context.Context, s *stream, actor authz.Actor, responses <-chan []byte, ended <-chan struct{}, tick <-chan time.Time) bool {
 	select {
 	case out, more := <-responses:
 		if more {
-			s.next(out)
+			s.event("next", out)
 		}
 		return more
 	case <-tick:
@@ -138,5 +144,7 @@ func (s *stream) write(frame []byte) {
 		s.failed = true
 		return
 	}
-	s.failed = s.control.Flush() != nil
+	s.flush()
 }
+
+func (s *stream) flush() { s.failed = s.failed || s.control.Flush() != nil }
