@@ -22,7 +22,8 @@ const (
 // timer, and the more callers there are the fewer commits each of them costs.
 type group struct {
 	db *DB
-	// ctx ends when closing has taken too long.
+	// ctx ends when closing has taken too long. On SQLite it never does: statements there are short,
+	// and for each one under a context that can end the driver starts a goroutine.
 	ctx    context.Context
 	cancel context.CancelFunc
 	wake   chan struct{}
@@ -44,7 +45,10 @@ type member struct {
 
 // openGroup starts the goroutine that commits. close ends and awaits it.
 func openGroup(db *DB) *group {
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.Background(), func() {}
+	if db.engine == Postgres {
+		ctx, cancel = context.WithCancel(ctx)
+	}
 	g := &group{db: db, ctx: ctx, cancel: cancel, wake: make(chan struct{}, 1), done: make(chan struct{})}
 	go g.work()
 	return g
