@@ -160,7 +160,7 @@ func launch(t *testing.T, wrap, env []string, args ...string) *process {
 // and what every program needs.
 func command(t *testing.T, wrap, env []string, args ...string) *process {
 	t.Helper()
-	words := append(append(append([]string{}, wrap...), binary(t)), args...)
+	words := append(append(append([]string{}, wrap...), binaryPath(t)), args...)
 	p := &process{cmd: exec.Command(words[0], words[1:]...), stdout: newOutput(), stderr: newOutput(), ended: make(chan struct{})}
 	p.cmd.Dir = t.TempDir()
 	p.cmd.Stdout, p.cmd.Stderr = p.stdout, p.stderr
