@@ -88,14 +88,27 @@ func grouped[T any](ctx context.Context, db *DB, op func(ctx context.Context) (T
 	}
 }
 
-// lone runs an operation of one or two statements that must be committed when it returns. SQLite has
-// one writer, whose commits are dear and worth sharing; Postgres has many, and sharing would only make
+// lone runs an operation of one statement that must be committed when it returns. SQLite has one
+// writer, whose commits are dear and worth sharing; Postgres has many, and sharing would only make
 // strangers wait for one another's locks.
 func lone[T any](ctx context.Context, db *DB, op func(ctx context.Context) (T, error)) (T, error) {
 	if db.engine == SQLite {
 		return grouped(ctx, db, op)
 	}
 	return op(ctx)
+}
+
+// apart is lone for an operation of several statements that belong together. On Postgres two servers
+// whose groups took the same robots in different orders would deadlock; one by one they cannot.
+func apart[T any](ctx context.Context, db *DB, op func(ctx context.Context) (T, error)) (result T, err error) {
+	if db.engine == SQLite {
+		return grouped(ctx, db, op)
+	}
+	err = db.InTx(ctx, func(ctx context.Context) (err error) {
+		result, err = op(ctx)
+		return err
+	})
+	return result, err
 }
 
 func (g *group) add(m *member) error {
