@@ -17,12 +17,12 @@ import (
 	"github.com/posthouse/posthouse/internal/page"
 )
 
-func (r *attemptResolver) Remedy(ctx context.Context, obj *model.Attempt, language model.Language) (*string, error) {
-	return optional(broadcast.Remedy(given(obj.PlatformCode), toLanguage(language))), nil
+func (r *attemptResolver) Remedy(ctx context.Context, obj *model.Attempt, language *model.Language) (*string, error) {
+	return optional(broadcast.Remedy(given(obj.PlatformCode), toLanguage(ctx, language))), nil
 }
 
 func (r *broadcastResolver) Status(ctx context.Context, obj *model.Broadcast) (model.BroadcastStatus, error) {
-	state, _, err := loader.From(ctx).States(ctx, id.Broadcast(obj.ID))
+	state, _, err := loader.From(ctx).States.Load(ctx, id.Broadcast(obj.ID))
 	return model.BroadcastStatus(state), err
 }
 
@@ -35,6 +35,7 @@ func (r *broadcastResolver) Deliveries(ctx context.Context, obj *model.Broadcast
 	if err != nil {
 		return nil, err
 	}
+	expect(ctx, id.Broadcast(obj.ID), rows.Items)
 	return &model.DeliveryConnection{
 		Nodes:    convertAll(rows.Items, toDelivery),
 		PageInfo: toPageInfo(rows, func(d broadcast.Delivery) string { return string(d.ID) }),
@@ -42,7 +43,7 @@ func (r *broadcastResolver) Deliveries(ctx context.Context, obj *model.Broadcast
 }
 
 func (r *deliveryResolver) Robot(ctx context.Context, obj *model.Delivery) (*model.Robot, error) {
-	found, ok, err := loader.From(ctx).Robots(ctx, obj.RobotID)
+	found, ok, err := loader.From(ctx).Robots.Load(ctx, obj.RobotID)
 	if err != nil || !ok {
 		return nil, err
 	}
@@ -53,7 +54,7 @@ func (r *deliveryResolver) Broadcast(ctx context.Context, obj *model.Delivery) (
 	if obj.BroadcastID == "" {
 		return nil, nil
 	}
-	found, ok, err := loader.From(ctx).Broadcasts(ctx, obj.BroadcastID)
+	found, ok, err := loader.From(ctx).Broadcasts.Load(ctx, obj.BroadcastID)
 	if err != nil || !ok {
 		return nil, err
 	}
@@ -61,12 +62,12 @@ func (r *deliveryResolver) Broadcast(ctx context.Context, obj *model.Delivery) (
 }
 
 func (r *deliveryResolver) Attempts(ctx context.Context, obj *model.Delivery) ([]*model.Attempt, error) {
-	attempts, _, err := loader.From(ctx).Attempts(ctx, id.Delivery(obj.ID))
+	attempts, _, err := loader.From(ctx).Attempts.Load(ctx, id.Delivery(obj.ID))
 	return convertAll(attempts, toAttempt), err
 }
 
 func (r *deliveryUpdateResolver) Delivery(ctx context.Context, obj *model.DeliveryUpdate) (*model.Delivery, error) {
-	found, ok, err := loader.From(ctx).Deliveries(ctx, obj.DeliveryID)
+	found, ok, err := loader.From(ctx).Deliveries.Load(ctx, obj.DeliveryID)
 	if err != nil {
 		return nil, err
 	}

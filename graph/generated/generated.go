@@ -61,7 +61,7 @@ type ComplexityRoot struct {
 		Outcome         func(childComplexity int) int
 		PlatformCode    func(childComplexity int) int
 		PlatformMessage func(childComplexity int) int
-		Remedy          func(childComplexity int, language model.Language) int
+		Remedy          func(childComplexity int, language *model.Language) int
 	}
 
 	Broadcast struct {
@@ -244,7 +244,7 @@ type AccountResolver interface {
 	Sessions(ctx context.Context, obj *model.Account, first *int, after *string) (*model.SessionConnection, error)
 }
 type AttemptResolver interface {
-	Remedy(ctx context.Context, obj *model.Attempt, language model.Language) (*string, error)
+	Remedy(ctx context.Context, obj *model.Attempt, language *model.Language) (*string, error)
 }
 type BroadcastResolver interface {
 	Status(ctx context.Context, obj *model.Broadcast) (model.BroadcastStatus, error)
@@ -387,7 +387,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Attempt.Remedy(childComplexity, args["language"].(model.Language)), true
+		return e.ComplexityRoot.Attempt.Remedy(childComplexity, args["language"].(*model.Language)), true
 
 	case "Broadcast.createdAt":
 		if e.ComplexityRoot.Broadcast.CreatedAt == nil {
@@ -1446,8 +1446,8 @@ type Attempt {
   platformCode: String
   "DingTalk's errmsg; null when none came."
   platformMessage: String
-  "What to do about it; null when there is nothing to do."
-  remedy(language: Language! = ZH_CN): String
+  "What to do about it, in the language of the request unless another is asked for; null when there is nothing to do."
+  remedy(language: Language): String
 }
 
 "What came of a call."
@@ -2217,8 +2217,8 @@ func (ec *executionContext) field_Attempt_remedy_args(ctx context.Context, rawAr
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "language",
-		func(ctx context.Context, v any) (model.Language, error) {
-			return ec.unmarshalNLanguage2githubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐLanguage(ctx, v)
+		func(ctx context.Context, v any) (*model.Language, error) {
+			return ec.unmarshalOLanguage2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐLanguage(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -2839,7 +2839,7 @@ func (ec *executionContext) _Attempt_remedy(ctx context.Context, field graphql.C
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Attempt().Remedy(ctx, obj, fc.Args["language"].(model.Language))
+			return ec.Resolvers.Attempt().Remedy(ctx, obj, fc.Args["language"].(*model.Language))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
@@ -10056,16 +10056,6 @@ func (ec *executionContext) marshalNJSON2encodingᚋjsonᚐRawMessage(ctx contex
 	return res
 }
 
-func (ec *executionContext) unmarshalNLanguage2githubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐLanguage(ctx context.Context, v any) (model.Language, error) {
-	var res model.Language
-	err := res.UnmarshalGQL(v)
-	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalNLanguage2githubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐLanguage(ctx context.Context, sel ast.SelectionSet, v model.Language) graphql.Marshaler {
-	return v
-}
-
 func (ec *executionContext) unmarshalNLoginInput2githubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐLoginInput(ctx context.Context, v any) (model.LoginInput, error) {
 	res, err := ec.unmarshalInputLoginInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -10663,6 +10653,22 @@ func (ec *executionContext) marshalOInt2ᚖint(ctx context.Context, sel ast.Sele
 	_ = ctx
 	res := graphql.MarshalInt(*v)
 	return res
+}
+
+func (ec *executionContext) unmarshalOLanguage2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐLanguage(ctx context.Context, v any) (*model.Language, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(model.Language)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOLanguage2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐLanguage(ctx context.Context, sel ast.SelectionSet, v *model.Language) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
 }
 
 func (ec *executionContext) unmarshalOLinkInput2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐLinkInput(ctx context.Context, v any) (*model.LinkInput, error) {

@@ -74,7 +74,7 @@ type Attempt struct {
 	PlatformCode *string `json:"platformCode,omitempty"`
 	// DingTalk's errmsg; null when none came.
 	PlatformMessage *string `json:"platformMessage,omitempty"`
-	// What to do about it; null when there is nothing to do.
+	// What to do about it, in the language of the request unless another is asked for; null when there is nothing to do.
 	Remedy *string `json:"remedy,omitempty"`
 }
 
