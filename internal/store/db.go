@@ -87,23 +87,6 @@ func (db *DB) Ping(ctx context.Context) error {
 	return db.fail(ctx, db.reader.PingContext(ctx), "ping")
 }
 
-// prepare makes the prepared statements of SQLite, where they read half as fast again as texts do.
-func (db *DB) prepare(ctx context.Context) error {
-	for _, q := range db.queries {
-		var err error
-		if q.onWriter, err = db.writer.PrepareContext(ctx, q.text); err != nil {
-			return db.fail(ctx, err, "prepare "+q.name)
-		}
-		if q.writes {
-			continue
-		}
-		if q.onReader, err = db.reader.PrepareContext(ctx, q.text); err != nil {
-			return db.fail(ctx, err, "prepare "+q.name)
-		}
-	}
-	return nil
-}
-
 // Close commits what has been taken, closes the database and gives back its lock. Operations that
 // come later get store.closed. It waits at most ten seconds for shared commits under way. Calling it
 // again does nothing.

@@ -17,9 +17,9 @@ type query struct {
 	name   string
 	text   string
 	writes bool
-	// onReader and onWriter are prepared when the database is opened; nil on Postgres, whose driver
-	// keeps prepared statements per connection by itself.
-	onReader, onWriter *sql.Stmt
+	// onReader and onWriter are for SQLite, where prepared statements read half as fast again as
+	// texts. The driver of Postgres keeps its own, per connection.
+	onReader, onWriter prepared
 }
 
 // row is what a scan function reads from.
@@ -53,7 +53,7 @@ func (q *query) each(ctx context.Context, scan func(row) error, args ...any) err
 		return q.db.fail(ctx, err, q.name)
 	}
 	t := q.db.current(ctx)
-	rows, err := q.start(ctx, t, args)
+	rows, err := q.runner(ctx, t).QueryContext(ctx, args...)
 	if err == nil {
 		err = drain(rows, scan)
 	}
@@ -62,23 +62,6 @@ func (q *query) each(ctx context.Context, scan func(row) error, args ...any) err
 		return q.db.fail(ctx, err, q.name)
 	}
 	return nil
-}
-
-func (q *query) start(ctx context.Context, t *tx, args []any) (*sql.Rows, error) {
-	switch {
-	case t != nil && q.onWriter != nil:
-		return t.sql.StmtContext(ctx, q.onWriter).QueryContext(ctx, args...)
-	case t != nil:
-		return t.sql.QueryContext(ctx, q.text, args...)
-	case q.writes && q.onWriter != nil:
-		return q.onWriter.QueryContext(ctx, args...)
-	case q.writes:
-		return q.db.writer.QueryContext(ctx, q.text, args...)
-	case q.onReader != nil:
-		return q.onReader.QueryContext(ctx, args...)
-	default:
-		return q.db.reader.QueryContext(ctx, q.text, args...)
-	}
 }
 
 func drain(rows *sql.Rows, scan func(row) error) error {
@@ -97,26 +80,13 @@ func (q *query) exec(ctx context.Context, args ...any) (int, error) {
 		return 0, q.db.fail(ctx, err, q.name)
 	}
 	t := q.db.current(ctx)
-	result, err := q.startExec(ctx, t, args)
+	result, err := q.runner(ctx, t).ExecContext(ctx, args...)
 	if err != nil {
 		t.doom(err)
 		return 0, q.db.fail(ctx, err, q.name)
 	}
 	n, err := result.RowsAffected()
 	return int(n), q.db.fail(ctx, err, q.name)
-}
-
-func (q *query) startExec(ctx context.Context, t *tx, args []any) (sql.Result, error) {
-	switch {
-	case t != nil && q.onWriter != nil:
-		return t.sql.StmtContext(ctx, q.onWriter).ExecContext(ctx, args...)
-	case t != nil:
-		return t.sql.ExecContext(ctx, q.text, args...)
-	case q.onWriter != nil:
-		return q.onWriter.ExecContext(ctx, args...)
-	default:
-		return q.db.writer.ExecContext(ctx, q.text, args...)
-	}
 }
 
 // first gives the first row, and false when there is none.

@@ -25,6 +25,8 @@ type tx struct {
 	// lock is held briefly.
 	updates []update
 	after   []func()
+	// unprepared are queries that were run as texts.
+	unprepared []*query
 }
 
 // txKey finds the transaction of one DB, so that two databases in one process never mix.
@@ -60,6 +62,7 @@ func (db *DB) InTx(ctx context.Context, fn func(ctx context.Context) error) erro
 	for try := 1; ; try++ {
 		t, err := db.attempt(ctx, fn)
 		if err == nil {
+			t.prepareMissing(ctx)
 			for _, after := range t.after {
 				after()
 			}
