@@ -37,7 +37,7 @@ func newAccounts(db *DB) *Accounts {
 		findByUsername: db.reads("find account by username", `
 			SELECT `+accountColumns+` FROM accounts WHERE username_folded = $1`),
 		list: db.reads("list accounts", `
-			SELECT `+accountColumns+` FROM accounts WHERE id < $1 ORDER BY id DESC LIMIT $2`),
+			SELECT `+accountColumns+` FROM accounts WHERE id < $1 ORDER BY id DESC LIMIT CAST($2 AS BIGINT)`),
 		setPassword: db.writes("set password hash", `
 			UPDATE accounts SET password_hash = $3 WHERE id = $1 AND password_hash = $2`),
 		countOwners: db.reads("count owners", `SELECT COUNT(*) FROM accounts WHERE is_owner = 1`),

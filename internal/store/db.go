@@ -35,6 +35,7 @@ type DB struct {
 
 	queries []*query
 
+	meta       meta
 	logs       *logs
 	accounts   *Accounts
 	sessions   *Sessions
@@ -47,6 +48,7 @@ type DB struct {
 
 func newDB(engine Engine, c Config) *DB {
 	db := &DB{engine: engine, clock: c.Clock, log: c.Logger}
+	db.meta = newMeta(db)
 	db.logs = newLogs(db)
 	db.accounts = newAccounts(db)
 	db.sessions = newSessions(db)

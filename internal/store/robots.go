@@ -30,7 +30,7 @@ func newRobots(db *DB) *Robots {
 		getMany:    db.readsList("get robots", `SELECT `+robotColumns+` FROM robots WHERE id IN ($LIST)`, 0),
 		findByName: db.reads("find robot by name", `SELECT `+robotColumns+` FROM robots WHERE name = $1`),
 		list: db.reads("list robots", `
-			SELECT `+robotColumns+` FROM robots WHERE id > $1 ORDER BY id LIMIT $2`),
+			SELECT `+robotColumns+` FROM robots WHERE id > $1 ORDER BY id LIMIT CAST($2 AS BIGINT)`),
 		block: db.writes("block robot", `
 			UPDATE robots SET blocked_until = $2 WHERE id = $1 AND blocked_until < $2`),
 	}
