@@ -62,6 +62,7 @@ type API struct {
 	persistedMemo cache.Memo
 	tally         *tally
 	sockets       *sockets
+	turns         *turns
 	group         *lifecycle.Group
 	buffers       buffers
 
@@ -77,6 +78,7 @@ func New(cfg Config) *API {
 		presenter: presenter{cfg.Logger}, introspection: cfg.Introspection, persistedMemo: cfg.Persisted, group: cfg.Group,
 		sockets: newSockets(),
 	}
+	a.turns = newTurns(a)
 	a.present, a.recovered = a.presenter.present, a.presenter.recovered
 	schema := generated.Config{Resolvers: &Resolver{services: cfg.Services, clock: cfg.Clock}}
 	weigh(&schema.Complexity)
