@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"log/slog"
+	"net/url"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -261,5 +262,10 @@ func TestAMissingPostgresDatabaseIsExplained(t *testing.T) {
 	if address == "" {
 		return
 	}
-	wantRefused(t, store.Config{DSN: address + "_missing"}, "store.unreachable", "_missing", "CREATE DATABASE")
+	missing, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	missing.Path += "_missing"
+	wantRefused(t, store.Config{DSN: missing.String()}, "store.unreachable", "_missing", "CREATE DATABASE")
 }
