@@ -77,7 +77,7 @@ type house struct {
 
 func newHouse(t testing.TB, p plan) *house {
 	t.Helper()
-	h := &house{clock: clock.NewFake(start), log: &safeBuffer{}, bus: inmem.NewBus(), completed: make(chan struct{}, 1000)}
+	h := &house{clock: clock.NewFake(start.Add(-2 * time.Millisecond)), log: &safeBuffer{}, bus: inmem.NewBus(), completed: make(chan struct{}, 1000)}
 	logger := slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	t.Cleanup(func() {
 		if t.Failed() {
@@ -224,6 +224,7 @@ func (b builder) run(t testing.TB) {
 			Name: r.Name, Webhook: secret.NewText(r.AccessToken), Secret: secret.NewText(r.Secret), Keywords: r.Keywords,
 		})
 		check(t, err)
+		b.clock.Advance(time.Millisecond) // ids sort by it
 	}
 	b.edge.Go("sockets", b.api.Run)
 	if b.plan.idle {
