@@ -29,6 +29,12 @@ type Config struct {
 	Listen string `yaml:"listen"`
 	// Logger hears what happens; default slog.Default().
 	Logger *slog.Logger `yaml:"-"`
+	// Sandbox says that the platforms are simulated. The database is marked so and never opened
+	// otherwise, because the accounts and robots of a sandbox are no secret.
+	Sandbox bool `yaml:"-"`
+	// Robots are added at start unless one of the name is there already, so that the first login code
+	// can travel before anybody has signed in. Changing one here changes nothing in the database.
+	Robots []NewRobot `yaml:"robots"`
 
 	Login     LoginConfig    `yaml:"login"`
 	OTP       OTPConfig      `yaml:"otp"`

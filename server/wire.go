@@ -70,6 +70,9 @@ func wire(ctx context.Context, cfg Config, db opened, clk clock.Clock) (*house, 
 		return nil, err
 	}
 	b.messages()
+	if err := h.events.Begin(ctx); err != nil {
+		return nil, err
+	}
 	signIn := b.signIn()
 	h.graph = graph.New(graph.Config{
 		Services: graph.Services{
@@ -157,14 +160,10 @@ func (b builder) messages() {
 func (b builder) signIn() *login.Service {
 	var channels []factor.Channel
 	if name := b.cfg.OTP.GroupRobot; name != "" {
-		b.cfg.Logger.Warn("login codes are sent into a group, where everyone can read them; meant for trying out and very small teams", "robot", name)
 		channels = append(channels, broadcast.NewGroupChannel(b.house.broadcasts, name))
 	}
 	if len(channels) == 0 && slices.Contains(b.cfg.factors(), login.OTP) {
 		b.cfg.Logger.Warn("nobody can sign in: that wants a one-time code, and nothing is set up to deliver codes; set otp.group_robot, or login.factors to [PASSWORD]")
-	}
-	if role := authz.Role(b.cfg.Login.RegisterRole); role != "" && role != authz.Member {
-		b.cfg.Logger.Warn("everyone who registers gets more rights than a member; meant for sandboxes", "role", role)
 	}
 	o, l := b.cfg.OTP, b.cfg.Login
 	b.house.otp = factor.New(factor.OTPConfig{
