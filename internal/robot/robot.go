@@ -54,6 +54,8 @@ type Store interface {
 	// GetMany gives those that exist, in no particular order.
 	GetMany(ctx context.Context, robots []id.Robot) ([]Robot, error)
 	FindByName(ctx context.Context, name string) (Robot, bool, error)
+	// FindByToken finds the robot that has one of these hashes of a token.
+	FindByToken(ctx context.Context, hashes []string) (Robot, bool, error)
 	// List pages by id, oldest first.
 	List(ctx context.Context, p page.Request) (page.Of[Robot], error)
 	// Block records that the robot may not speak until then; an earlier time never shortens a block.

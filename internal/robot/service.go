@@ -104,6 +104,17 @@ func (s *Service) Create(ctx context.Context, actor authz.Actor, in Input) (Robo
 	if signing != "" {
 		r.SealedSecret = s.ring.Seal(secretPurpose, string(r.ID), []byte(signing))
 	}
+	// The database sees to it that a token is there once under the newest key. Nothing is added any more
+	// under the older ones, so that looking there first is safe.
+	if older := s.ring.Hashes(tokenPurpose, token)[1:]; len(older) > 0 {
+		_, taken, err := s.store.FindByToken(ctx, older)
+		if err != nil {
+			return Robot{}, errs.Wrap(err, "find robot by token")
+		}
+		if taken {
+			return Robot{}, ErrWebhookTaken
+		}
+	}
 	if err := s.store.Create(ctx, r); err != nil {
 		return Robot{}, errs.Wrap(err, "create robot")
 	}

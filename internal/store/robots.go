@@ -15,7 +15,7 @@ import (
 // Robots implements robot.Store.
 type Robots struct {
 	create, get, findByName, list, block *query
-	getMany                              *listQuery
+	getMany, findByToken                 *listQuery
 }
 
 const robotColumns = `id, name, keywords, sealed_token, sealed_secret, token_hash, blocked_until, created_at`
@@ -29,6 +29,8 @@ func newRobots(db *DB) *Robots {
 		get:        db.reads("get robot", `SELECT `+robotColumns+` FROM robots WHERE id = $1`),
 		getMany:    db.readsList("get robots", `SELECT `+robotColumns+` FROM robots WHERE id IN ($LIST)`, 0),
 		findByName: db.reads("find robot by name", `SELECT `+robotColumns+` FROM robots WHERE name = $1`),
+		findByToken: db.readsList("find robot by token", `
+			SELECT `+robotColumns+` FROM robots WHERE token_hash IN ($LIST)`, 0),
 		list: db.reads("list robots", `
 			SELECT `+robotColumns+` FROM robots WHERE id > $1 ORDER BY id LIMIT CAST($2 AS BIGINT)`),
 		block: db.writes("block robot", `
@@ -72,6 +74,15 @@ func (s *Robots) GetMany(ctx context.Context, robots []id.Robot) ([]robot.Robot,
 // FindByName implements robot.Store.
 func (s *Robots) FindByName(ctx context.Context, name string) (robot.Robot, bool, error) {
 	return first(ctx, s.findByName, scanRobot, name)
+}
+
+// FindByToken implements robot.Store.
+func (s *Robots) FindByToken(ctx context.Context, hashes []string) (robot.Robot, bool, error) {
+	rows, err := collectList(ctx, s.findByToken, hashes, scanRobot)
+	if err != nil || len(rows) == 0 {
+		return robot.Robot{}, false, err
+	}
+	return rows[0], true, nil
 }
 
 // List implements robot.Store.
