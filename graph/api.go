@@ -83,7 +83,7 @@ func New(cfg Config) *API {
 	schema := generated.Config{Resolvers: &Resolver{services: cfg.Services, clock: cfg.Clock}}
 	weigh(&schema.Complexity)
 	a.es = generated.NewExecutableSchema(schema)
-	a.documents = newDocuments(a.es, a.limits)
+	a.documents = newDocuments(a.es, a.limits, cfg.Introspection)
 	a.loaders = loader.Sources{
 		Robots: cfg.Services.Robots.Load, Attempts: cfg.Services.Broadcasts.LoadAttempts,
 		States: cfg.Services.Broadcasts.State, Deliveries: cfg.Services.Broadcasts.LoadDeliveries,
