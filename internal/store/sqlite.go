@@ -201,6 +201,9 @@ func explainSQLite(err error, path string) error {
 	case ErrDiskFull.Reason:
 		known = diskFull(path)
 	}
+	if own != nil && own.Unwrap() != nil {
+		err = own.Unwrap() // the rest of it has been said
+	}
 	return known.WithCause(err)
 }
 
