@@ -82,6 +82,7 @@ type socket struct {
 	mu         sync.Mutex
 	actor      authz.Actor
 	operations []*running // few enough to look through
+	closing    bool       // somebody else reads the peer's goodbye
 }
 
 // serveSocket upgrades the request and hands the connection to a goroutine of its own, so that
@@ -233,10 +234,18 @@ func (s *socket) heed() bool {
 				return false
 			}
 		}
-		if s.reader.Buffered() == 0 {
+		if !s.more() {
 			return true
 		}
 	}
+}
+
+// more tells whether the next message must be read without waiting for data: part of it has come
+// already, or whoever closes the socket reads now.
+func (s *socket) more() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.closing || s.reader.Buffered() > 0
 }
 
 // part ends the socket once the peer knows why.
@@ -299,9 +308,17 @@ func (s *socket) end(code websocket.StatusCode, reason string) {
 func (s *socket) close(code websocket.StatusCode, reason string) {
 	s.cancel()
 	_ = s.net.SetDeadline(clock.Real().Now().Add(closePatience))
-	s.writing.Lock()   // whatever is being written; nothing may follow the goodbye
-	s.writing.Unlock() //nolint:staticcheck // nothing is to be done in between
+	s.awaitWriter()
+	s.mu.Lock()
+	s.closing = true
+	s.mu.Unlock()
 	_ = s.conn.Close(code, reason)
+}
+
+// awaitWriter returns when nothing is being written; nothing may follow the goodbye.
+func (s *socket) awaitWriter() {
+	s.writing.Lock()
+	defer s.writing.Unlock()
 }
 
 // cut ends the connection without a word.

@@ -101,7 +101,8 @@ func (w *wire) read() (message, error) {
 		return message{}, err
 	}
 	var m message
-	return m, json.Unmarshal(text, &m)
+	err = json.Unmarshal(text, &m)
+	return m, err
 }
 
 // want reads the next message, which must be of the id and the type. Pings of the server are answered

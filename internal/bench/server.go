@@ -38,7 +38,6 @@ dingtalk:
 // process is a started program.
 type process struct {
 	cmd     *exec.Cmd
-	stdin   io.WriteCloser
 	address string
 	errors  *bytes.Buffer
 	ended   chan error

@@ -130,7 +130,10 @@ func eventsArrive(t *testing.T, c client, chats chats) {
 	}
 	sent = append(sent, push())
 	for kind, s := range watching {
-		await(t, "the last event over "+kind, func() bool { return ids(t, s.events())[len(s.events())-1] == sent[len(sent)-1] })
+		await(t, "the last event over "+kind, func() bool {
+			got := ids(t, s.events())
+			return got[len(got)-1] == sent[len(sent)-1]
+		})
 		if got := ids(t, s.events()); !slices.Equal(got, sent[len(sent)-len(got):]) {
 			t.Errorf("over %s came %v, pushed were %v", kind, got, sent)
 		}
