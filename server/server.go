@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/posthouse/posthouse/internal/clock"
+	"github.com/posthouse/posthouse/internal/dingtalk"
 	"github.com/posthouse/posthouse/internal/lifecycle"
 	"github.com/posthouse/posthouse/internal/robot"
 	"github.com/posthouse/posthouse/internal/secret"
@@ -22,8 +23,9 @@ import (
 
 const (
 	databaseFile = "posthouse.db"
-	// stopPatience bounds each step of stopping: sockets, requests, workers.
-	stopPatience = 10 * time.Second
+	// stopPatience bounds each step of stopping: sockets, requests, workers. It exceeds what a call of
+	// DingTalk may take, so that a worker in the middle of one still records what came of it.
+	stopPatience = dingtalk.DefaultTimeout + 5*time.Second
 )
 
 // Server is one Posthouse. Its methods are safe for concurrent use.
