@@ -58,7 +58,7 @@ func (r *deliveryResolver) Broadcast(ctx context.Context, obj *model.Delivery) (
 	if err != nil || !ok {
 		return nil, err
 	}
-	return toBroadcast(found), nil
+	return shown(ctx, found), nil
 }
 
 func (r *deliveryResolver) Attempts(ctx context.Context, obj *model.Delivery) ([]*model.Attempt, error) {
@@ -89,7 +89,7 @@ func (r *mutationResolver) Broadcast(ctx context.Context, input model.BroadcastI
 	if err != nil {
 		return nil, err
 	}
-	return &model.BroadcastPayload{Broadcast: toBroadcast(b)}, nil
+	return &model.BroadcastPayload{Broadcast: shown(ctx, b)}, nil
 }
 
 func (r *subscriptionResolver) DeliveryUpdates(ctx context.Context, after *string) (<-chan model.DeliveryFeed, error) {

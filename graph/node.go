@@ -21,7 +21,7 @@ func (r *queryResolver) find(ctx context.Context, actor authz.Actor, nodeID stri
 		return r.robot(ctx, actor, id.Robot(nodeID))
 	case id.BroadcastPrefix:
 		b, err := r.services.Broadcasts.Get(ctx, actor, id.Broadcast(nodeID))
-		return unless(err, toBroadcast(b))
+		return unless(err, shown(ctx, b))
 	case id.DeliveryPrefix:
 		return r.delivery(ctx, actor, id.Delivery(nodeID))
 	default:

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/posthouse/posthouse/graph/loader"
+	"github.com/posthouse/posthouse/graph/model"
 	"github.com/posthouse/posthouse/internal/broadcast"
 	"github.com/posthouse/posthouse/internal/clock"
 	"github.com/posthouse/posthouse/internal/feed"
@@ -39,6 +40,11 @@ func expect(ctx context.Context, of id.Broadcast, deliveries []broadcast.Deliver
 	l := loader.From(ctx)
 	l.Robots.Expect(robots)
 	l.Attempts.Expect(attempts)
-	l.Broadcasts.Expect([]id.Broadcast{of})
-	l.States.Expect([]id.Broadcast{of})
+	l.Broadcasts.Expect([]id.Broadcast{of}) // each of them may ask which it belongs to
+}
+
+// shown is a broadcast whose state is read once, however many of its deliveries ask for it.
+func shown(ctx context.Context, b broadcast.Broadcast) *model.Broadcast {
+	loader.From(ctx).States.Expect([]id.Broadcast{b.ID})
+	return toBroadcast(b)
 }
