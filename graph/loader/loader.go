@@ -5,6 +5,7 @@ package loader
 import (
 	"context"
 	"errors"
+	"sync"
 
 	"github.com/posthouse/posthouse/internal/broadcast"
 	"github.com/posthouse/posthouse/internal/id"
@@ -31,19 +32,32 @@ type Loaders struct {
 
 type key struct{}
 
+// lazy makes the loaders when a field first asks for them: most operations need none.
+type lazy struct {
+	sources *Sources
+	once    sync.Once
+	loaders *Loaders
+}
+
 // With gives an operation loaders of its own.
 func With(ctx context.Context, sources *Sources) context.Context {
-	return context.WithValue(ctx, key{}, &Loaders{
-		Robots:     Loader[id.Robot, robot.Robot]{read: sources.Robots},
-		Broadcasts: Loader[id.Broadcast, broadcast.Broadcast]{read: sources.Broadcasts},
-		States:     Loader[id.Broadcast, broadcast.State]{read: sources.States},
-		Deliveries: Loader[id.Delivery, broadcast.Delivery]{read: sources.Deliveries},
-		Attempts:   Loader[id.Delivery, []broadcast.Attempt]{read: sources.Attempts},
-	})
+	return context.WithValue(ctx, key{}, &lazy{sources: sources})
 }
 
 // From gives the operation's loaders.
-func From(ctx context.Context) *Loaders { return ctx.Value(key{}).(*Loaders) }
+func From(ctx context.Context) *Loaders {
+	l := ctx.Value(key{}).(*lazy)
+	l.once.Do(func() {
+		l.loaders = &Loaders{
+			Robots:     Loader[id.Robot, robot.Robot]{read: l.sources.Robots},
+			Broadcasts: Loader[id.Broadcast, broadcast.Broadcast]{read: l.sources.Broadcasts},
+			States:     Loader[id.Broadcast, broadcast.State]{read: l.sources.States},
+			Deliveries: Loader[id.Delivery, broadcast.Delivery]{read: l.sources.Deliveries},
+			Attempts:   Loader[id.Delivery, []broadcast.Attempt]{read: l.sources.Attempts},
+		}
+	})
+	return l.loaders
+}
 
 // errPanicked is what the others of a list get when the read for all of them panicked in one.
 var errPanicked = errors.New("loader: the read panicked")

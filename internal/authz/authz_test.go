@@ -44,3 +44,17 @@ func TestTheActorTravelsInTheContext(t *testing.T) {
 		t.Fatalf("got %+v", got)
 	}
 }
+
+func TestRoomForTheActorIsFilledInPlace(t *testing.T) {
+	t.Parallel()
+	ctx := authz.Reserve(t.Context())
+	if got := authz.From(ctx); got.SignedIn() || got.IsSystem() {
+		t.Fatalf("before: %+v", got)
+	}
+	if !authz.Fill(ctx, authz.Actor{Account: "acct_1"}) || authz.From(ctx).Account != "acct_1" {
+		t.Fatalf("after: %+v", authz.From(ctx))
+	}
+	if authz.Fill(t.Context(), authz.Actor{Account: "acct_1"}) {
+		t.Fatal("filled where no room was made")
+	}
+}

@@ -26,7 +26,7 @@ func (a *API) identified(next http.Handler) http.Handler {
 			Language:  request.ParseLanguage(r.Header.Get("Accept-Language")),
 		}
 		w.Header()["X-Request-Id"] = []string{info.ID}
-		r = r.WithContext(request.With(r.Context(), info))
+		r = r.WithContext(authz.Reserve(request.With(r.Context(), info)))
 		defer a.recovered(w, r, info)
 		next.ServeHTTP(w, r)
 	})
@@ -82,7 +82,10 @@ func (a *API) authenticated(next http.Handler) http.Handler {
 			actor = authz.Denied(err)
 			actor.Address, actor.UserAgent = info.Address, info.UserAgent
 		}
-		next.ServeHTTP(w, r.WithContext(authz.With(ctx, actor)))
+		if !authz.Fill(ctx, actor) {
+			r = r.WithContext(authz.With(ctx, actor))
+		}
+		next.ServeHTTP(w, r)
 	})
 }
 
