@@ -128,7 +128,7 @@ func TestSettingsComeFromFileEnvironmentAndFlags(t *testing.T) {
 		args := append([]string{"serve", "--config", writeConfig(t, file), "--data", t.TempDir()}, c.args...)
 		p := launch(t, nil, c.env, args...)
 		found := p.stdout.find(graphqlLine, p.ended)
-		if found == nil || found[1] != "http://"+c.want {
+		if len(found) == 0 || found[1] != "http://"+c.want {
 			t.Errorf("it serves at %v, want %s: %s", found, c.want, p.stderr)
 		}
 		if p.stderr.find(regexp.MustCompile(`"msg":"listening","address":"`+regexp.QuoteMeta(c.want)+`".*\n`), p.ended) == nil {
