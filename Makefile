@@ -8,7 +8,7 @@ COMMIT ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 LDFLAGS = -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test lint generate fuzz bench clean
+.PHONY: help run build test lint generate fuzz bench benchmarks clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,7 +39,10 @@ generate: ## write graph/generated, graph/model and resolver signatures from gra
 fuzz: ## run every fuzz target for a short time (FUZZTIME=10s each)
 	@PACKAGES='$(PACKAGES)' bash .ci/fuzz.sh
 
-bench: ## run the Go benchmarks
+bench: build ## measure the built binary from outside, minutes long (docs/performance.md; BENCHFLAGS="-only viewer -scale 0.2")
+	$(GO) run ./internal/bench -binary bin/posthouse $(BENCHFLAGS)
+
+benchmarks: ## run the Go benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem $(PACKAGES)
 
 clean: ## delete what was built; data/ stays

@@ -36,7 +36,7 @@ func measureStart(ctx context.Context, s settings, t *table) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(pause(ctx, s.lasting(idleSettle))); err != nil {
+	if err := pause(ctx, s.lasting(idleSettle)); err != nil {
 		return errors.Join(err, h.stop())
 	}
 	idle, err := h.memory()

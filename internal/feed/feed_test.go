@@ -55,7 +55,7 @@ type house struct {
 }
 
 // newHouse starts a feed over a log that already holds n entries and waits until it is live.
-func newHouse(t *testing.T, n int64, tail int) *house {
+func newHouse(t testing.TB, n int64, tail int) *house {
 	t.Helper()
 	h := &house{log: &logbook{oldest: 1, newest: n}, bus: inmem.NewBus()}
 	group := lifecycle.NewGroup(context.Background(), slog.New(slog.DiscardHandler))
@@ -73,7 +73,7 @@ func newHouse(t *testing.T, n int64, tail int) *house {
 	return h
 }
 
-func (h *house) write(t *testing.T, n int64) {
+func (h *house) write(t testing.TB, n int64) {
 	t.Helper()
 	h.log.write(n)
 	if err := h.bus.Publish(context.Background(), "t", nil); err != nil {
