@@ -21,6 +21,7 @@ import (
 	"github.com/posthouse/posthouse/internal/dingtalk"
 	"github.com/posthouse/posthouse/internal/event"
 	"github.com/posthouse/posthouse/internal/factor"
+	"github.com/posthouse/posthouse/internal/feed"
 	"github.com/posthouse/posthouse/internal/httpapi"
 	"github.com/posthouse/posthouse/internal/inmem"
 	"github.com/posthouse/posthouse/internal/lifecycle"
@@ -75,13 +76,15 @@ type house struct {
 	bus      *inmem.Bus
 	// completed gets a token for every call to DingTalk whose outcome has been recorded.
 	completed chan struct{}
+	// reading gets a token for each feed that begins to read its log: from then on it is live.
+	reading chan struct{}
 	// ticking gets a token whenever the API begins to wait for its next ping.
 	ticking chan struct{}
 }
 
 func newHouse(t testing.TB, p plan) *house {
 	t.Helper()
-	h := &house{clock: clock.NewFake(start.Add(-2 * time.Millisecond)), log: &safeBuffer{}, bus: inmem.NewBus(), completed: make(chan struct{}, 1000), ticking: make(chan struct{}, 1000)}
+	h := &house{clock: clock.NewFake(start.Add(-2 * time.Millisecond)), log: &safeBuffer{}, bus: inmem.NewBus(), completed: make(chan struct{}, 1000), ticking: make(chan struct{}, 1000), reading: make(chan struct{}, 2)}
 	logger := slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	t.Cleanup(func() {
 		if t.Failed() {
@@ -172,6 +175,27 @@ func (h *house) tick(t testing.TB) {
 	h.clock.Advance(pingEvery)
 }
 
+// readLog tells when it is read for the first time.
+type readLog[T any] struct {
+	feed.Log[T]
+	begun chan<- struct{}
+	once  sync.Once
+}
+
+func (l *readLog[T]) After(ctx context.Context, after int64, limit int) ([]feed.Entry[T], error) {
+	l.once.Do(func() { l.begun <- struct{}{} })
+	return l.Log.After(ctx, after, limit)
+}
+
+type readEvents struct {
+	event.Store
+	log *readLog[event.Event]
+}
+
+func (s readEvents) After(ctx context.Context, after int64, limit int) ([]feed.Entry[event.Event], error) {
+	return s.log.After(ctx, after, limit)
+}
+
 // completing tells of every attempt that ends.
 type completing struct {
 	broadcast.Store
@@ -212,9 +236,9 @@ func (b builder) messages() {
 		Clock: b.clock, Bus: b.bus, Logger: b.log, Exclusive: true,
 		Sender: dingtalk.NewRobotSender(dingtalk.RobotConfig{BaseURL: b.boxURL, Clock: b.clock, HTTPClient: b.boxClient}),
 	})
-	b.services.Updates = broadcast.NewUpdates(broadcast.UpdatesConfig{Log: b.db.Broadcasts(), Bus: b.bus, Clock: b.clock, Group: b.edge, Logger: b.log})
+	b.services.Updates = broadcast.NewUpdates(broadcast.UpdatesConfig{Log: &readLog[broadcast.Update]{Log: b.db.Broadcasts(), begun: b.reading}, Bus: b.bus, Clock: b.clock, Group: b.edge, Logger: b.log})
 	b.services.Events = event.New(event.Config{
-		Store: wrapped[event.Store](b.db.Events(), b.plan.events), Clock: b.clock, Bus: b.bus, Group: b.edge, Logger: b.log,
+		Store: readEvents{wrapped[event.Store](b.db.Events(), b.plan.events), &readLog[event.Event]{Log: b.db.Events(), begun: b.reading}}, Clock: b.clock, Bus: b.bus, Group: b.edge, Logger: b.log,
 	})
 }
 
@@ -265,6 +289,8 @@ func (b builder) run(t testing.TB) {
 	workers.Go("updates", b.services.Updates.Run)
 	workers.Go("events", b.services.Events.Run)
 	t.Cleanup(func() { check(t, workers.Stop(context.Background())) })
+	await(t, "the first feed", b.reading)
+	await(t, "the second feed", b.reading)
 }
 
 // credentials are how somebody signs in.

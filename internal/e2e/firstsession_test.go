@@ -5,13 +5,29 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/posthouse/posthouse/internal/testkit/dbkit"
 )
 
 // TestTheFirstSession is what the README leads through, against `posthouse serve --sandbox` and an
-// empty folder.
+// empty folder, and the same on Postgres.
 func TestTheFirstSession(t *testing.T) {
 	t.Parallel()
-	h := startHouse(t, setup{Sandbox: true})
+	t.Run("on SQLite", func(t *testing.T) {
+		t.Parallel()
+		firstSession(t, nil)
+	})
+	t.Run("on Postgres", func(t *testing.T) {
+		t.Parallel()
+		if address := dbkit.Postgres(t); address != "" {
+			firstSession(t, []string{"POSTHOUSE_DATABASE=" + address})
+		}
+	})
+}
+
+func firstSession(t *testing.T, environment []string) {
+	t.Helper()
+	h := startHouse(t, setup{Sandbox: true, Env: environment})
 	chats := h.chats()
 	chats.hushCredentials()
 
