@@ -308,17 +308,12 @@ func (s *socket) end(code websocket.StatusCode, reason string) {
 func (s *socket) close(code websocket.StatusCode, reason string) {
 	s.cancel()
 	_ = s.net.SetDeadline(clock.Real().Now().Add(closePatience))
-	s.awaitWriter()
+	s.writing.Lock() // what is being written comes before the goodbye, and nothing after it
 	s.mu.Lock()
 	s.closing = true
 	s.mu.Unlock()
+	s.writing.Unlock()
 	_ = s.conn.Close(code, reason)
-}
-
-// awaitWriter returns when nothing is being written; nothing may follow the goodbye.
-func (s *socket) awaitWriter() {
-	s.writing.Lock()
-	defer s.writing.Unlock()
 }
 
 // cut ends the connection without a word.
