@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -139,4 +140,27 @@ func wantJSONLines(t *testing.T, lines []string) {
 			return
 		}
 	}
+}
+
+func TestASecretThatWasPrintedIsFound(t *testing.T) {
+	t.Parallel()
+	printed := newQuietOutput()
+	check(t, errors.Join(writeString(printed, "at 12:00:00.123456789 the number 1234567\n"), writeString(printed, "token=abc code=654321\n")))
+	record := &transcript{outputs: []*output{printed}, secrets: map[string]string{
+		"abc": "a token", "654321": "a code", "123456": "a code that only looks so", "xyz": "another token",
+	}}
+	leaks := record.leaks()
+	if len(leaks) != 2 {
+		t.Errorf("found %q", leaks)
+	}
+	for _, leak := range leaks {
+		if strings.Contains(leak, "token=abc code=654321") {
+			t.Errorf("the finding shows the secret again: %s", leak)
+		}
+	}
+}
+
+func writeString(o *output, text string) error {
+	_, err := o.Write([]byte(text))
+	return err
 }
