@@ -47,7 +47,7 @@ const (
 	readBuffer  = 128
 	writeBuffer = 2 + 125
 	// closePatience is how long a peer that is sent away may take to say goodbye.
-	closePatience = 5 * time.Second
+	closePatience = 2 * time.Second
 	// pingPatience is short because one goroutine pings everybody. A ping fits into any socket buffer
 	// that is not full already.
 	pingPatience = time.Second
