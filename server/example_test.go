@@ -171,7 +171,8 @@ func accessToken(srv *server.Server, username, password string) string {
 func ExampleServer_OnCallbackEvent() {
 	dir, remove := temporary()
 	defer remove()
-	world, err := sandbox.New(sandbox.Config{})
+	// DingTalk itself waits 1.5 seconds for an answer and then pushes again.
+	world, err := sandbox.New(sandbox.Config{Options: sandbox.Options{PushDeadlineMs: 30_000}})
 	if err != nil {
 		log.Fatal(err)
 	}

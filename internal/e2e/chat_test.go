@@ -98,6 +98,13 @@ func (c chats) awaitCode(robot string, before int) (code string, m message) {
 	return secret("a one-time code", code), m
 }
 
+// waitLong makes the sandbox wait longer for the answers to its pushes than the platform does, lest a busy
+// machine make it push again.
+func (c chats) waitLong() {
+	c.t.Helper()
+	c.call(http.MethodPut, "options", vars{"pushDeadlineMs": patience.Milliseconds() / 2}, nil)
+}
+
 // push makes the sandbox push an event and gives how that went.
 func (c chats) push(eventType string, data map[string]any) (pushed struct {
 	EventID   string

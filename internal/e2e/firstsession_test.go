@@ -30,6 +30,7 @@ func firstSession(t *testing.T, environment []string) {
 	h := startHouse(t, setup{Sandbox: true, Env: environment})
 	chats := h.chats()
 	chats.hushCredentials()
+	chats.waitLong()
 
 	first := h.client().register(t, "Wang.Xiaoming", "correct horse battery", "138 0000 0001")
 	registered := h.client().as(first.AccessToken)

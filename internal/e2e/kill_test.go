@@ -17,6 +17,7 @@ func TestAKillLosesNothingAndSendsNothingTwice(t *testing.T) {
 	p := startPlatform(t)
 	h, admin := startWithOwner(t, p, setup{})
 	mill := newMill(t, p, h, admin)
+	began := time.Now()
 	stop := make(chan struct{})
 	var running sync.WaitGroup
 	for i := range 3 {
@@ -52,9 +53,11 @@ func TestAKillLosesNothingAndSendsNothingTwice(t *testing.T) {
 	await(t, "every broadcast being accepted", func() bool { return mill.waiting() == 0 })
 	close(stop)
 	running.Wait()
+	t.Logf("%.0f s until everything was acknowledged", time.Since(began).Seconds())
 
 	mill.wantEveryEventOnce(t, admin)
 	mill.wantEveryBroadcastOnce(t)
+	t.Logf("%.0f s until everything was said", time.Since(began).Seconds())
 	wantBudgetsKept(t, p)
 	if code := h.stop(); code != 0 {
 		t.Errorf("exit code %d", code)

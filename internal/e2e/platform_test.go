@@ -32,7 +32,8 @@ type robotCall struct {
 
 func startPlatform(t *testing.T) *platform {
 	t.Helper()
-	box, err := sandbox.New(sandbox.Config{})
+	// Longer than the platform waits, lest a busy machine make it push again.
+	box, err := sandbox.New(sandbox.Config{Options: sandbox.Options{PushDeadlineMs: int(patience.Milliseconds() / 2)}})
 	check(t, err)
 	p := &platform{box: box}
 	web := httptest.NewServer(p.recording(box.Handler()))
