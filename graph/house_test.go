@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
-	"regexp"
 	"sync"
 	"testing"
 	"time"
@@ -74,6 +73,7 @@ type house struct {
 	server   *httptest.Server
 	log      *safeBuffer
 	bus      *inmem.Bus
+	db       *store.DB
 	// completed gets a token for every call to DingTalk whose outcome has been recorded.
 	completed chan struct{}
 	// reading gets a token for each feed that begins to read its log: from then on it is live.
@@ -95,6 +95,7 @@ func newHouse(t testing.TB, p plan) *house {
 	db, err := store.Open(t.Context(), store.Config{DSN: filepath.Join(t.TempDir(), "p.db"), Clock: h.clock, Logger: logger})
 	check(t, err)
 	t.Cleanup(func() { check(t, db.Close()) })
+	h.db = db
 	ring, err := secret.NewRing(bytes.Repeat([]byte{7}, secret.KeySize))
 	check(t, err)
 	h.edge = lifecycle.NewGroup(context.Background(), logger)
@@ -293,69 +294,6 @@ func (b builder) run(t testing.TB) {
 	await(t, "the second feed", b.reading)
 }
 
-// credentials are how somebody signs in.
-type credentials struct {
-	Account account.Account
-	Session session.Session
-	Token   string
-}
-
-// person makes an account of the role and signs it in.
-func (h *house) person(t testing.TB, name, phone string, role authz.Role) credentials {
-	t.Helper()
-	made, err := h.services.Accounts.Create(t.Context(), authz.System(), account.Draft{
-		Username: name, Phone: phone, Password: password, Roles: []authz.Role{role},
-	})
-	check(t, err)
-	return h.sessionOf(t, made)
-}
-
-func (h *house) sessionOf(t testing.TB, owner account.Account) credentials {
-	t.Helper()
-	grant, err := h.services.Sessions.CreateToken(t.Context(), authz.Actor{}, owner)
-	check(t, err)
-	return credentials{owner, grant.Session, grant.AccessToken}
-}
-
-const password = "correct horse battery"
-
-func (h *house) admin(t testing.TB) credentials {
-	t.Helper()
-	return h.person(t, "boss", "+8613900000001", authz.Admin)
-}
-
-func (h *house) member(t testing.TB) credentials {
-	t.Helper()
-	return h.person(t, "clerk", "+8613900000002", authz.Member)
-}
-
-// robotID gives the id of one of the sandbox's robots.
-func (h *house) robotID(t testing.TB, name string) string {
-	t.Helper()
-	found, ok, err := h.services.Robots.FindByName(t.Context(), name)
-	check(t, err)
-	if !ok {
-		t.Fatalf("there is no robot %s", name)
-	}
-	return string(found.ID)
-}
-
-var sixDigits = regexp.MustCompile(`\b\d{6}\b`)
-
-// code waits for a login code in the chat and reads it there, as the person would: the newest that
-// mentions the phone, after the message with the given id.
-func (h *house) code(t testing.TB, phone string, since int64) (code string, id int64) {
-	t.Helper()
-	for {
-		for _, m := range h.box.Messages(sandbox.MessageFilter{Robot: "ops", Since: since}) {
-			if bytes.Contains(m.Body, []byte(phone)) {
-				return string(sixDigits.Find(m.Body)), m.ID
-			}
-		}
-		await(t, "a message in the chat", h.completed)
-	}
-}
-
 // patience bounds every wait for something that must come.
 const patience = 20 * time.Second
 
@@ -368,14 +306,6 @@ func await[T any](t testing.TB, what string, c <-chan T) T {
 		t.Fatalf("waited in vain for %s", what)
 		panic("unreachable")
 	}
-}
-
-// append writes a callback event into the log.
-func (h *house) append(t testing.TB, eventType, key string, payload []byte) {
-	t.Helper()
-	check(t, h.services.Events.Append(t.Context(), event.Pushed{
-		App: "sandbox", DedupeKey: key, Type: eventType, CorpID: "corp", OccurredAt: h.clock.Now(), Payload: payload,
-	}))
 }
 
 // safeBuffer is a buffer for several goroutines.

@@ -10,7 +10,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 )
 
-// Time is RFC 3339 in UTC with milliseconds, which is what the store keeps.
+// timeLayout is RFC 3339 in UTC with milliseconds, which is what the store keeps.
 const timeLayout = "2006-01-02T15:04:05.000Z07:00"
 
 // MarshalTime writes a moment.
@@ -31,10 +31,11 @@ func UnmarshalTime(v any) (time.Time, error) {
 		return time.Time{}, fmt.Errorf("Time wants a string such as 2026-01-02T15:04:05Z")
 	}
 	t, err := time.Parse(time.RFC3339Nano, s)
-	if err != nil {
+	t = t.UTC().Truncate(time.Millisecond)
+	if err != nil || t.Year() < 0 || t.Year() > 9999 { // its offset may have moved it out of what can be written
 		return time.Time{}, fmt.Errorf("Time wants RFC 3339 such as 2026-01-02T15:04:05Z")
 	}
-	return t.UTC().Truncate(time.Millisecond), nil
+	return t, nil
 }
 
 // MarshalJSON writes a JSON value as it is.
