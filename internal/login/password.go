@@ -37,17 +37,38 @@ func (s *Service) Login(ctx context.Context, actor authz.Actor, in LoginInput) (
 	if err != nil {
 		return Result{}, err
 	}
-	if err := s.secondFactor(ctx, actor, a, in.OTP); err != nil {
-		return Result{}, err
+	more := slices.Contains(s.Factors, OTP)
+	if more {
+		if err := s.forgive(ctx, in.Username); err != nil {
+			return Result{}, err
+		}
+		if err := s.secondFactor(ctx, actor, a, in.OTP); err != nil {
+			return Result{}, err
+		}
 	}
-	grant, err := s.Sessions.CreateToken(ctx, actor, a)
+	out := Result{Account: a}
+	err = s.Tx.InTx(ctx, func(ctx context.Context) (err error) {
+		if !more { // one commit less for those who need only a password
+			if err := s.forgive(ctx, in.Username); err != nil {
+				return err
+			}
+		}
+		out.Grant, err = s.Sessions.CreateToken(ctx, actor, a)
+		return err
+	})
 	if err != nil {
 		return Result{}, err
 	}
-	return Result{Grant: grant, Account: a}, nil
+	return out, nil
 }
 
-// byPassword gives the account that the username and the password belong to, without its hash.
+// forgive closes the count of wrong passwords of an account.
+func (s *Service) forgive(ctx context.Context, username string) error {
+	return s.Limits.Forget(ctx, s.rules.accountFailures.Name, account.LookupKey(username))
+}
+
+// byPassword gives the account that the username and the password belong to, without its hash. The
+// count that the try has taken part in is the caller's to close.
 func (s *Service) byPassword(ctx context.Context, actor authz.Actor, username, password string) (account.Account, error) {
 	if err := s.checkByAddress(ctx, s.rules.addressFailures, actor); err != nil {
 		return account.Account{}, err
@@ -71,10 +92,10 @@ func (s *Service) byPassword(ctx context.Context, actor authz.Actor, username, p
 		}
 		return account.Account{}, ErrInvalidCredentials
 	}
-	if err := s.Limits.Forget(ctx, s.rules.accountFailures.Name, key); err != nil {
-		return account.Account{}, err
-	}
 	if !a.Active() {
+		if err := s.forgive(ctx, username); err != nil {
+			return account.Account{}, err
+		}
 		return account.Account{}, account.ErrSuspended
 	}
 	if checked.Outdated {
@@ -86,9 +107,6 @@ func (s *Service) byPassword(ctx context.Context, actor authz.Actor, username, p
 }
 
 func (s *Service) secondFactor(ctx context.Context, actor authz.Actor, a account.Account, otp *OTPInput) error {
-	if !slices.Contains(s.Factors, OTP) {
-		return nil
-	}
 	if otp == nil {
 		return ErrFactorRequired.WithFactors(string(OTP))
 	}

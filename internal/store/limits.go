@@ -57,9 +57,15 @@ func (s *Limits) Peek(ctx context.Context, rule, subject string) (int, time.Time
 	return u.count, u.ends, err
 }
 
-// Forget implements limit.Counter.
+// Forget implements limit.Counter. Inside a transaction it takes part; outside, many callers share one
+// commit.
 func (s *Limits) Forget(ctx context.Context, rule, subject string) error {
-	_, err := s.forget.exec(ctx, rule, subject)
+	forget := func(ctx context.Context) (int, error) { return s.forget.exec(ctx, rule, subject) }
+	if s.db.current(ctx) != nil {
+		_, err := forget(ctx)
+		return err
+	}
+	_, err := lone(ctx, s.db, forget)
 	return err
 }
 
