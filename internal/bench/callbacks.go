@@ -12,7 +12,7 @@ const (
 	callbackConnections = 64
 	callbackLasts       = 20 * time.Second
 	// callbackAhead is how many pushes are encrypted for each second of the run, ahead of it.
-	callbackAhead = 16_000
+	callbackAhead = 25_000
 	// verifyEvery answer is decrypted and its signature checked; all are looked at.
 	verifyEvery = 50
 )
