@@ -7,6 +7,8 @@ import (
 	"github.com/posthouse/posthouse/internal/account"
 	"github.com/posthouse/posthouse/internal/authz"
 	"github.com/posthouse/posthouse/internal/broadcast"
+	"github.com/posthouse/posthouse/internal/event"
+	"github.com/posthouse/posthouse/internal/feed"
 	"github.com/posthouse/posthouse/internal/id"
 	"github.com/posthouse/posthouse/internal/session"
 )
@@ -24,6 +26,10 @@ func (r *queryResolver) find(ctx context.Context, actor authz.Actor, nodeID stri
 		return found(r.services.Broadcasts.Get(ctx, actor, id.Broadcast(nodeID)))(func(b broadcast.Broadcast) model.Node { return toBroadcast(b) })
 	case id.DeliveryPrefix:
 		return r.delivery(ctx, actor, id.Delivery(nodeID))
+	case id.EventPrefix:
+		return found(r.services.Events.Get(ctx, actor, id.Event(nodeID)))(func(e event.Found) model.Node {
+			return toCallbackEvent(e.Event, feed.Cursor{Epoch: e.Epoch, Position: e.Position})
+		})
 	default:
 		return nil, nil
 	}

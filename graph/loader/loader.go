@@ -9,6 +9,7 @@ import (
 
 	"github.com/graph-gophers/dataloader/v7"
 
+	"github.com/posthouse/posthouse/internal/account"
 	"github.com/posthouse/posthouse/internal/broadcast"
 	"github.com/posthouse/posthouse/internal/id"
 	"github.com/posthouse/posthouse/internal/robot"
@@ -19,7 +20,9 @@ const patience = 200 * time.Microsecond
 
 // Sources reads many things by their ids. What does not exist is missing from the map.
 type Sources struct {
+	Accounts   func(context.Context, []id.Account) (map[id.Account]account.Account, error)
 	Robots     func(context.Context, []id.Robot) (map[id.Robot]robot.Robot, error)
+	Budgets    func(context.Context, []id.Robot) (map[id.Robot]int, error)
 	Broadcasts func(context.Context, []id.Broadcast) (map[id.Broadcast]broadcast.Broadcast, error)
 	States     func(context.Context, []id.Broadcast) (map[id.Broadcast]broadcast.State, error)
 	Deliveries func(context.Context, []id.Delivery) (map[id.Delivery]broadcast.Delivery, error)
@@ -28,7 +31,9 @@ type Sources struct {
 
 // Loaders of one request.
 type Loaders struct {
+	Accounts   func(context.Context, id.Account) (account.Account, bool, error)
 	Robots     func(context.Context, id.Robot) (robot.Robot, bool, error)
+	Budgets    func(context.Context, id.Robot) (int, bool, error)
 	Broadcasts func(context.Context, id.Broadcast) (broadcast.Broadcast, bool, error)
 	States     func(context.Context, id.Broadcast) (broadcast.State, bool, error)
 	Deliveries func(context.Context, id.Delivery) (broadcast.Delivery, bool, error)
@@ -55,7 +60,7 @@ func From(ctx context.Context) *Loaders {
 	l := ctx.Value(key{}).(*lazy)
 	l.once.Do(func() {
 		l.loaders = Loaders{
-			Robots: one(l.sources.Robots), Broadcasts: one(l.sources.Broadcasts), States: one(l.sources.States),
+			Accounts: one(l.sources.Accounts), Robots: one(l.sources.Robots), Budgets: one(l.sources.Budgets), Broadcasts: one(l.sources.Broadcasts), States: one(l.sources.States),
 			Deliveries: one(l.sources.Deliveries), Attempts: one(l.sources.Attempts),
 		}
 	})
