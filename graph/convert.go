@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"context"
 	"time"
 
 	"github.com/posthouse/posthouse/graph/model"
@@ -121,11 +122,16 @@ func toAttempt(a broadcast.Attempt) *model.Attempt {
 	}
 }
 
-func toLanguage(l model.Language) broadcast.Language {
-	if l == model.LanguageEn {
+// toLanguage is the language asked for, or else the request's.
+func toLanguage(ctx context.Context, l *model.Language) broadcast.Language {
+	switch given(l) {
+	case model.LanguageEn:
 		return broadcast.Language(request.English)
+	case model.LanguageZhCn:
+		return broadcast.Language(request.Chinese)
+	default:
+		return broadcast.Language(request.From(ctx).Language)
 	}
-	return broadcast.Language(request.Chinese)
 }
 
 func toPageInfo[T any](p page.Of[T], key func(T) string) *model.PageInfo {

@@ -19,8 +19,9 @@ func (r *queryResolver) Activity(ctx context.Context, from time.Time, to time.Ti
 	return convertAll(buckets, toActivityBucket), err
 }
 
-func (r *queryResolver) Attention(ctx context.Context, language model.Language) ([]*model.Attention, error) {
-	all, err := r.services.Overview.Attention(ctx, authz.From(ctx), toLanguage(language))
+func (r *queryResolver) Attention(ctx context.Context, language *model.Language) ([]*model.Attention, error) {
+	all, err := r.services.Overview.Attention(ctx, authz.From(ctx), toLanguage(ctx, language))
+	expectAttention(ctx, all)
 	now := r.clock.Now()
 	return convertAll(all, func(a overview.Attention) *model.Attention { return toAttention(a, now) }), err
 }

@@ -48,7 +48,7 @@ func (r *mutationResolver) DeleteRobot(ctx context.Context, input model.DeleteRo
 }
 
 func (r *mutationResolver) TestRobot(ctx context.Context, input model.TestRobotInput) (*model.TestRobotPayload, error) {
-	b, err := r.services.Broadcasts.TestRobot(ctx, authz.From(ctx), id.Robot(input.RobotID), toLanguage(input.Language))
+	b, err := r.services.Broadcasts.TestRobot(ctx, authz.From(ctx), id.Robot(input.RobotID), toLanguage(ctx, input.Language))
 	if err != nil {
 		return nil, err
 	}
@@ -64,6 +64,7 @@ func (r *queryResolver) Robots(ctx context.Context, first *int, after *string) (
 	if err != nil {
 		return nil, err
 	}
+	expectRobots(ctx, rows.Items)
 	now := r.clock.Now()
 	return &model.RobotConnection{
 		Nodes:    convertAll(rows.Items, func(found robot.Robot) *model.Robot { return toRobot(found, now) }),
@@ -72,7 +73,7 @@ func (r *queryResolver) Robots(ctx context.Context, first *int, after *string) (
 }
 
 func (r *robotResolver) Budget(ctx context.Context, obj *model.Robot) (*model.RobotBudget, error) {
-	used, _, err := loader.From(ctx).Budgets(ctx, id.Robot(obj.ID))
+	used, _, err := loader.From(ctx).Budgets.Load(ctx, id.Robot(obj.ID))
 	return &model.RobotBudget{Used: used, Limit: broadcast.WindowMax}, err
 }
 

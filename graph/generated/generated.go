@@ -84,7 +84,7 @@ type ComplexityRoot struct {
 		Outcome         func(childComplexity int) int
 		PlatformCode    func(childComplexity int) int
 		PlatformMessage func(childComplexity int) int
-		Remedy          func(childComplexity int, language model.Language) int
+		Remedy          func(childComplexity int, language *model.Language) int
 	}
 
 	Attention struct {
@@ -267,7 +267,7 @@ type ComplexityRoot struct {
 	Query struct {
 		Accounts             func(childComplexity int, query *string, first *int, after *string) int
 		Activity             func(childComplexity int, from time.Time, to time.Time, bucket model.Bucket) int
-		Attention            func(childComplexity int, language model.Language) int
+		Attention            func(childComplexity int, language *model.Language) int
 		Broadcasts           func(childComplexity int, first *int, after *string) int
 		CallbackEventLog     func(childComplexity int, filter *model.CallbackEventFilter, first *int, after *string) int
 		House                func(childComplexity int) int
@@ -388,7 +388,7 @@ type AccountResolver interface {
 	Sessions(ctx context.Context, obj *model.Account, first *int, after *string) (*model.SessionConnection, error)
 }
 type AttemptResolver interface {
-	Remedy(ctx context.Context, obj *model.Attempt, language model.Language) (*string, error)
+	Remedy(ctx context.Context, obj *model.Attempt, language *model.Language) (*string, error)
 }
 type BroadcastResolver interface {
 	Status(ctx context.Context, obj *model.Broadcast) (model.BroadcastStatus, error)
@@ -432,7 +432,7 @@ type QueryResolver interface {
 	RecentCallbackEvents(ctx context.Context, filter *model.CallbackEventFilter, first *int, after *string) (*model.CallbackEventConnection, error)
 	House(ctx context.Context) (*model.House, error)
 	Activity(ctx context.Context, from time.Time, to time.Time, bucket model.Bucket) ([]*model.ActivityBucket, error)
-	Attention(ctx context.Context, language model.Language) ([]*model.Attention, error)
+	Attention(ctx context.Context, language *model.Language) ([]*model.Attention, error)
 	Robots(ctx context.Context, first *int, after *string) (*model.RobotConnection, error)
 }
 type RobotResolver interface {
@@ -630,7 +630,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Attempt.Remedy(childComplexity, args["language"].(model.Language)), true
+		return e.ComplexityRoot.Attempt.Remedy(childComplexity, args["language"].(*model.Language)), true
 
 	case "Attention.at":
 		if e.ComplexityRoot.Attention.At == nil {
@@ -1342,7 +1342,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.Attention(childComplexity, args["language"].(model.Language)), true
+		return e.ComplexityRoot.Query.Attention(childComplexity, args["language"].(*model.Language)), true
 	case "Query.broadcasts":
 		if e.ComplexityRoot.Query.Broadcasts == nil {
 			break
@@ -2335,8 +2335,8 @@ type Attempt {
   platformCode: String
   "DingTalk's errmsg; null when none came."
   platformMessage: String
-  "What to do about it; null when there is nothing to do."
-  remedy(language: Language! = ZH_CN): String
+  "What to do about it, in the language of the request unless another is asked for; null when there is nothing to do."
+  remedy(language: Language): String
 }
 
 "What came of a call."
@@ -2611,8 +2611,11 @@ type SetUpOwnerPayload {
   in which nothing happened are there too. At most 400 buckets. Owners and admins.
   """
   activity(from: Time!, to: Time!, bucket: Bucket!): [ActivityBucket!]!
-  "What an administrator should look at now, the most urgent first. Owners and admins."
-  attention(language: Language! = ZH_CN): [Attention!]!
+  """
+  What an administrator should look at now, the most urgent first; in the language of the request unless
+  another is asked for. Owners and admins.
+  """
+  attention(language: Language): [Attention!]!
 }
 
 "How much time one count covers."
@@ -2776,8 +2779,8 @@ type DeleteRobotPayload {
 input TestRobotInput {
   "The robot."
   robotId: ID!
-  "In which language."
-  language: Language! = ZH_CN
+  "In which language; null for that of the request."
+  language: Language
 }
 
 "What the robot was told to say; follow its delivery."
@@ -3552,8 +3555,8 @@ func (ec *executionContext) field_Attempt_remedy_args(ctx context.Context, rawAr
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "language",
-		func(ctx context.Context, v any) (model.Language, error) {
-			return ec.unmarshalNLanguage2githubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐLanguage(ctx, v)
+		func(ctx context.Context, v any) (*model.Language, error) {
+			return ec.unmarshalOLanguage2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐLanguage(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3858,8 +3861,8 @@ func (ec *executionContext) field_Query_attention_args(ctx context.Context, rawA
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "language",
-		func(ctx context.Context, v any) (model.Language, error) {
-			return ec.unmarshalNLanguage2githubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐLanguage(ctx, v)
+		func(ctx context.Context, v any) (*model.Language, error) {
+			return ec.unmarshalOLanguage2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐLanguage(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -4733,7 +4736,7 @@ func (ec *executionContext) _Attempt_remedy(ctx context.Context, field graphql.C
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Attempt().Remedy(ctx, obj, fc.Args["language"].(model.Language))
+			return ec.Resolvers.Attempt().Remedy(ctx, obj, fc.Args["language"].(*model.Language))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
@@ -7871,7 +7874,7 @@ func (ec *executionContext) _Query_attention(ctx context.Context, field graphql.
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Attention(ctx, fc.Args["language"].(model.Language))
+			return ec.Resolvers.Query().Attention(ctx, fc.Args["language"].(*model.Language))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.Attention) graphql.Marshaler {
@@ -11249,10 +11252,6 @@ func (ec *executionContext) unmarshalInputTestRobotInput(ctx context.Context, ob
 		asMap[k] = v
 	}
 
-	if _, present := asMap["language"]; !present {
-		asMap["language"] = "ZH_CN"
-	}
-
 	fieldsInOrder := [...]string{"robotId", "language"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -11269,7 +11268,7 @@ func (ec *executionContext) unmarshalInputTestRobotInput(ctx context.Context, ob
 			it.RobotID = data
 		case "language":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("language"))
-			data, err := ec.unmarshalNLanguage2githubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐLanguage(ctx, v)
+			data, err := ec.unmarshalOLanguage2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐLanguage(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -15689,16 +15688,6 @@ func (ec *executionContext) marshalNJSON2encodingᚋjsonᚐRawMessage(ctx contex
 	return res
 }
 
-func (ec *executionContext) unmarshalNLanguage2githubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐLanguage(ctx context.Context, v any) (model.Language, error) {
-	var res model.Language
-	err := res.UnmarshalGQL(v)
-	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalNLanguage2githubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐLanguage(ctx context.Context, sel ast.SelectionSet, v model.Language) graphql.Marshaler {
-	return v
-}
-
 func (ec *executionContext) unmarshalNLoginFactor2githubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐLoginFactor(ctx context.Context, v any) (model.LoginFactor, error) {
 	var res model.LoginFactor
 	err := res.UnmarshalGQL(v)
@@ -16519,6 +16508,22 @@ func (ec *executionContext) marshalOInt2ᚖint(ctx context.Context, sel ast.Sele
 	_ = ctx
 	res := graphql.MarshalInt(*v)
 	return res
+}
+
+func (ec *executionContext) unmarshalOLanguage2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐLanguage(ctx context.Context, v any) (*model.Language, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(model.Language)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOLanguage2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐLanguage(ctx context.Context, sel ast.SelectionSet, v *model.Language) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
 }
 
 func (ec *executionContext) unmarshalOLinkInput2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐLinkInput(ctx context.Context, v any) (*model.LinkInput, error) {

@@ -112,7 +112,7 @@ type Attempt struct {
 	PlatformCode *string `json:"platformCode,omitempty"`
 	// DingTalk's errmsg; null when none came.
 	PlatformMessage *string `json:"platformMessage,omitempty"`
-	// What to do about it; null when there is nothing to do.
+	// What to do about it, in the language of the request unless another is asked for; null when there is nothing to do.
 	Remedy *string `json:"remedy,omitempty"`
 }
 
@@ -730,8 +730,8 @@ type SuspendAccountPayload struct {
 type TestRobotInput struct {
 	// The robot.
 	RobotID string `json:"robotId"`
-	// In which language.
-	Language Language `json:"language"`
+	// In which language; null for that of the request.
+	Language *Language `json:"language,omitempty"`
 }
 
 // What the robot was told to say; follow its delivery.

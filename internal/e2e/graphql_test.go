@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -125,3 +126,13 @@ func (c client) refused(t testing.TB, query string, variables vars) graphError {
 	}
 	return out.Errors[0]
 }
+
+// decode is json.Unmarshal for answers that may be missing.
+func decode(data json.RawMessage, into any) error {
+	if data == nil {
+		return errNoData
+	}
+	return json.Unmarshal(data, into)
+}
+
+var errNoData = errors.New("the answer has no data")

@@ -156,6 +156,16 @@ func (l logged) eventID(t testing.TB) string {
 	return p.EventID
 }
 
+// ids are the platform's own ids of events, in their order.
+func ids(t testing.TB, events []logged) []string {
+	t.Helper()
+	all := make([]string, len(events))
+	for i, e := range events {
+		all[i] = e.eventID(t)
+	}
+	return all
+}
+
 // eventLog reads the whole log.
 func (c client) eventLog(t testing.TB) []logged {
 	t.Helper()

@@ -53,7 +53,7 @@ var build = sync.OnceValues(func() (string, error) {
 	return path, nil
 })
 
-func binary(t *testing.T) string {
+func binaryPath(t *testing.T) string {
 	t.Helper()
 	path, err := build()
 	if err != nil {

@@ -136,6 +136,7 @@ func wantJSONLines(t *testing.T, lines []string) {
 		}
 		if err := json.Unmarshal([]byte(line), &entry); err != nil || entry.Time == "" || entry.Level == "" || entry.Msg == "" {
 			t.Errorf("this line of standard error is no log entry: %s", line)
+			return
 		}
 	}
 }

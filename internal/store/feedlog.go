@@ -114,6 +114,10 @@ func (db *DB) deletePrefix(ctx context.Context, name string, old, drop *query, b
 			gone = 0
 			return err
 		}
+		// The lock comes first here as in an append, which may wait for a row that is being dropped.
+		if _, err := db.current(ctx).tail(ctx, name); err != nil {
+			return err
+		}
 		if gone, err = drop.exec(ctx, cut.last); err != nil {
 			return err
 		}

@@ -183,6 +183,8 @@ func TestAPathThatCannotHoldADatabaseIsExplained(t *testing.T) {
 		"a folder where a file is wanted": {folder, "store.unreachable", "Name a file in it"},
 		"no folder for the folder":        {filepath.Join(folder, "a", "b", "x.db"), "store.unreachable", "Create it first"},
 		"an address of something else":    {"mysql://u:hunter2@h/d", "store.address_invalid", "postgres://"},
+		"a file written as an address":    {"file:x.db", "store.address_invalid", "plain file path"},
+		"a database in memory":            {":memory:", "store.address_invalid", "plain file path"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -159,7 +159,7 @@ func (s queue) Claim(ctx context.Context, r broadcast.ClaimRequest) (broadcast.C
 	if s.db.current(ctx) != nil {
 		return broadcast.Claim{}, false, errInside("Claim")
 	}
-	claimed, err := grouped(ctx, s.db, func(ctx context.Context) ([]broadcast.Delivery, error) { return s.claimIn(ctx, r) })
+	claimed, err := apart(ctx, s.db, func(ctx context.Context) ([]broadcast.Delivery, error) { return s.claimIn(ctx, r) })
 	if err != nil || len(claimed) == 0 {
 		return broadcast.Claim{}, false, err
 	}
@@ -202,7 +202,7 @@ func (s queue) Complete(ctx context.Context, c broadcast.Completion) error {
 	if s.db.current(ctx) != nil {
 		return errInside("Complete")
 	}
-	_, err := grouped(ctx, s.db, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.completeIn(ctx, c) })
+	_, err := apart(ctx, s.db, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.completeIn(ctx, c) })
 	return err
 }
 
