@@ -3,12 +3,14 @@ package server
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/netip"
 	"net/url"
 	"regexp"
 	"time"
 
+	"github.com/posthouse/posthouse/frontend"
 	"github.com/posthouse/posthouse/internal/authz"
 	"github.com/posthouse/posthouse/internal/dingtalk"
 	"github.com/posthouse/posthouse/internal/login"
@@ -38,6 +40,9 @@ type Config struct {
 	Logger *slog.Logger `yaml:"-"`
 	// Version is what pages show as the version of this program; default "dev".
 	Version string `yaml:"-"`
+	// UI is the admin app's build, as frontend/doc.go describes it; default the one that was built into
+	// this program, if any. Without one / says how to build it.
+	UI fs.FS `yaml:"-"`
 	// Sandboxed says that DingTalk and WeChat are simulated, so that pages can say so too.
 	Sandboxed bool `yaml:"-"`
 
@@ -263,6 +268,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Logger == nil {
 		c.Logger = slog.Default()
+	}
+	if c.UI == nil {
+		c.UI = frontend.FS()
 	}
 	if c.Version == "" {
 		c.Version = "dev"

@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"slices"
 
+	"github.com/posthouse/posthouse/frontend"
+	"github.com/posthouse/posthouse/frontend/graphiql"
 	"github.com/posthouse/posthouse/graph"
 	"github.com/posthouse/posthouse/internal/account"
 	"github.com/posthouse/posthouse/internal/authz"
@@ -86,6 +88,8 @@ func wire(ctx context.Context, cfg Config, db opened, clk clock.Clock) (*house, 
 	h.http = httpapi.New(httpapi.Config{
 		GraphQL: h.graph, Sessions: h.sessions, Events: h.events, Callbacks: callbacks, JWKS: h.sessions.JWKS,
 		Ready: db.store.Ping, Logger: cfg.Logger, TrustedProxies: networks(cfg.HTTP.TrustedProxies), AllowedOrigins: cfg.HTTP.AllowedOrigins,
+		UI:       httpapi.UI{Files: cfg.UI, Page: frontend.Page, Headers: frontend.Headers()},
+		Explorer: httpapi.UI{Files: graphiql.FS(), Headers: graphiql.Headers()},
 	})
 	return h, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"path/filepath"
 
 	"github.com/posthouse/posthouse/server"
@@ -61,6 +62,7 @@ func (c serveCommand) Run(ctx context.Context, p *program) error {
 
 // serve runs a server until ctx ends; box is the sandbox beside it, if any.
 func serve(ctx context.Context, cfg server.Config, box *simulator, p *program) (err error) {
+	cfg.Version = versionText()
 	srv, err := server.New(ctx, cfg)
 	if err != nil {
 		return err
@@ -79,8 +81,54 @@ func serve(ctx context.Context, cfg server.Config, box *simulator, p *program) (
 		fmt.Fprint(p.out, signInHint)
 		cfg.Logger.Info("sandbox listening", "address", box.address())
 	}
+	if err := introduceUI(ctx, srv, p); err != nil {
+		return err
+	}
 	return srv.Run(ctx)
 }
+
+// introduceUI says where the admin app is and, while nobody owns this Posthouse, how to make an owner. The
+// link is printed and never logged: it is a secret, and logs are kept.
+func introduceUI(ctx context.Context, srv *server.Server, p *program) error {
+	at := "http://" + browsable(srv.Addr())
+	if srv.HasUI() {
+		fmt.Fprintf(p.out, "  管理 Admin   %s/\n", at)
+	}
+	path, needed, err := srv.SetUpPath(ctx)
+	if err != nil || !needed {
+		return err
+	}
+	if srv.HasUI() {
+		fmt.Fprintf(p.out, setUpHint, at+path.Reveal())
+	} else {
+		fmt.Fprint(p.out, ownerHint)
+	}
+	return nil
+}
+
+// browsable turns an address that stands for every interface into one that a browser here can open.
+func browsable(address string) string {
+	host, port, err := net.SplitHostPort(address)
+	if ip := net.ParseIP(host); err == nil && ip != nil && ip.IsUnspecified() {
+		return net.JoinHostPort("127.0.0.1", port)
+	}
+	return address
+}
+
+const (
+	setUpHint = `
+还没有所有者。请在 24 小时内打开下面的链接创建所有者（只能使用一次，重启后失效）：
+There is no owner yet. Open this link within 24 hours to become the owner (it works once, until a restart):
+  %s
+
+`
+	ownerHint = `
+还没有所有者，这个程序里也没有管理页面。可用命令创建：
+There is no owner yet, and no admin app in this program. Make one with:
+  posthouse account create --username U --phone P --role owner --password-stdin
+
+`
+)
 
 // whereData names the place of the data, for people who wonder where it went.
 func whereData(cfg server.Config) string {
@@ -145,6 +193,7 @@ func sandboxed(cfg server.Config, box *simulator) server.Config {
 		cfg.Login.RegisterRole = "ADMIN"
 	}
 	cfg.GraphQL.Introspection = true
+	cfg.Sandboxed = true
 	return cfg
 }
 
