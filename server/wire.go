@@ -172,6 +172,9 @@ func (b builder) signIn() *login.Service {
 		b.cfg.Logger.Warn("login codes are sent into a group, where everyone can read them; meant for trying out and very small teams", "robot", name)
 		channels = append(channels, broadcast.NewGroupChannel(b.house.broadcasts, name))
 	}
+	if len(channels) == 0 && slices.Contains(b.cfg.factors(), login.OTP) {
+		b.cfg.Logger.Warn("nobody can sign in: that wants a one-time code, and nothing is set up to deliver codes; set otp.group_robot, or login.factors to [PASSWORD]")
+	}
 	if role := authz.Role(b.cfg.Login.RegisterRole); role != "" && role != authz.Member {
 		b.cfg.Logger.Warn("everyone who registers gets more rights than a member; meant for sandboxes", "role", role)
 	}
