@@ -6,13 +6,14 @@ set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 
 APPS=(frontend frontend/graphiql)
+NODE_FITS='const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)'
 
 main() {
 	local app
 	for app in "${APPS[@]}"; do
 		[ -f "$app/package.json" ] || continue
 		build "$app" || {
-			echo "$app: the build failed" >&2
+			echo "$app: the build failed. Without it: go build -o bin/posthouse ./server/cmd/posthouse" >&2
 			exit 1
 		}
 	done
@@ -22,8 +23,8 @@ build() {
 	local app=$1 now
 	now=$(fingerprint "$app") || return 1
 	[ -f "$app/dist/index.html" ] && [ "$(cat "$app/dist/.built" 2>/dev/null)" = "$now" ] && return 0
-	if ! command -v npm >/dev/null 2>&1; then
-		echo "$app: npm is missing, so this web app is not (re)built; install Node.js 20.19 or newer, https://nodejs.org"
+	if ! command -v npm >/dev/null 2>&1 || ! node -e "$NODE_FITS"; then
+		echo "$app: Node.js 20.19 or newer with npm is missing, so this web app is not (re)built; see https://nodejs.org"
 		return 0
 	fi
 	echo "$app: building"

@@ -1,6 +1,6 @@
 // The API is two levels above the script, wherever all of it is mounted: the script is
 // …/graphiql/assets/main.js and the API …/graphql. In development both are at the root.
-const api = import.meta.env.DEV ? new URL('/graphql', location.href) : new URL('../../graphql', import.meta.url)
+const api = import.meta.env.DEV ? new URL('/graphql', location.href) : new URL(/* @vite-ignore */ '../../graphql', import.meta.url)
 
 export const apiAddress = api.href
 
