@@ -70,7 +70,12 @@ func serve(ctx context.Context, cfg server.Config, box *simulator, p *program) (
 	defer func() { err = errors.Join(err, srv.Close()) }()
 	where := whereData(cfg)
 	fmt.Fprintf(p.out, "Posthouse 驿站 %s\n", versionText())
+	at := "http://" + browsable(srv.Addr())
+	if srv.HasUI() {
+		fmt.Fprintf(p.out, "  管理 Admin   %s/\n", at)
+	}
 	fmt.Fprintf(p.out, "  GraphQL     http://%s/graphql\n", srv.Addr())
+	fmt.Fprintf(p.out, "  GraphiQL    %s/graphiql\n", at)
 	fmt.Fprintf(p.out, "  数据 Data    %s\n", where)
 	cfg.Logger.Info("listening", "address", srv.Addr(), "data", where)
 	if box != nil {
@@ -81,19 +86,15 @@ func serve(ctx context.Context, cfg server.Config, box *simulator, p *program) (
 		fmt.Fprint(p.out, signInHint)
 		cfg.Logger.Info("sandbox listening", "address", box.address())
 	}
-	if err := introduceUI(ctx, srv, p); err != nil {
+	if err := offerSetUp(ctx, srv, at, p); err != nil {
 		return err
 	}
 	return srv.Run(ctx)
 }
 
-// introduceUI says where the admin app is and, while nobody owns this Posthouse, how to make an owner. The
-// link is printed and never logged: it is a secret, and logs are kept.
-func introduceUI(ctx context.Context, srv *server.Server, p *program) error {
-	at := "http://" + browsable(srv.Addr())
-	if srv.HasUI() {
-		fmt.Fprintf(p.out, "  管理 Admin   %s/\n", at)
-	}
+// offerSetUp says how to make an owner while there is none. The link is printed and never logged: it is a
+// secret, and logs are kept.
+func offerSetUp(ctx context.Context, srv *server.Server, at string, p *program) error {
 	path, needed, err := srv.SetUpPath(ctx)
 	if err != nil || !needed {
 		return err
