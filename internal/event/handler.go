@@ -24,13 +24,24 @@ const (
 type Handler func(ctx context.Context, e Event) error
 
 // Handle adds a handler for an event type or AnyType. Call it before Run. The position is kept by
-// type across restarts; a type handled for the first time begins with what comes next.
+// type across restarts; a type handled for the first time begins with what comes after Begin.
 func (s *Service) Handle(eventType string, h Handler) {
 	s.handlers[eventType] = append(s.handlers[eventType], h)
 }
 
-// Open notes where each new handler begins. Call it before events can come in, so that the first
-// one is not missed.
+// Begin notes where the log ends before events can come in: that is where new handlers begin, so that
+// they miss nothing while Run has not been called.
+func (s *Service) Begin(ctx context.Context) error {
+	bounds, err := s.cfg.Store.Bounds(ctx)
+	if err != nil {
+		return fmt.Errorf("read the bounds of the event log: %w", err)
+	}
+	s.begin = bounds.Newest
+	return nil
+}
+
+// Open keeps where each new handler begins, so that it begins there also if this process ends before
+// its first event.
 func (s *Service) Open(ctx context.Context) error {
 	for eventType := range s.handlers {
 		if _, err := s.startingPosition(ctx, consumerOf(eventType)); err != nil {
@@ -89,11 +100,7 @@ func (s *Service) startingPosition(ctx context.Context, consumer string) (int64,
 	if err != nil || ok {
 		return position, err
 	}
-	bounds, err := s.cfg.Store.Bounds(ctx)
-	if err != nil {
-		return 0, err
-	}
-	return bounds.Newest, s.cfg.Store.SetPosition(ctx, consumer, bounds.Newest)
+	return s.begin, s.cfg.Store.SetPosition(ctx, consumer, s.begin)
 }
 
 // handle calls until the handler succeeds; false when ctx ended first.

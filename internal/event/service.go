@@ -44,6 +44,8 @@ type Service struct {
 	cfg      Config
 	feed     *feed.Feed[Event]
 	handlers map[string][]Handler
+	// begin is where a handler begins that has no position yet.
+	begin int64
 }
 
 // New makes the service. It delivers once Run runs.

@@ -79,7 +79,7 @@ func serve(ctx context.Context, cfg server.Config, box *simulator, p *program) (
 	fmt.Fprintf(p.out, "  数据 Data    %s\n", where)
 	cfg.Logger.Info("listening", "address", srv.Addr(), "data", where)
 	if box != nil {
-		if err := box.introduce(ctx, srv); err != nil {
+		if err := box.introduce(srv); err != nil {
 			return err
 		}
 		fmt.Fprintf(p.out, "  沙箱 Sandbox http://%s/sandbox/\n\n", box.address())
@@ -144,9 +144,9 @@ func whereData(cfg server.Config) string {
 	return dir
 }
 
-const signInHint = `如何登录：先用 register 注册账号，再用 requestOtp 请求验证码；验证码会出现在沙箱页面的 ops 群里，
+const signInHint = `如何登录：先用 register 注册账号，再用 requestOtp 请求验证码；验证码会出现在沙箱页面的“值班群”里，
 连同用户名和密码交给 login 即可。完整步骤见 README。
-To sign in: register an account, ask for a code with requestOtp, read it in the sandbox's chat "ops",
+To sign in: register an account, ask for a code with requestOtp, read it in the sandbox's chat 值班群,
 and send it with username and password to login. The README has every step.
 `
 
@@ -192,20 +192,16 @@ func sandboxed(cfg server.Config, box *simulator) server.Config {
 		cfg.Login.RegisterRole = "ADMIN"
 	}
 	cfg.GraphQL.Introspection = true
-	cfg.Sandboxed = true
+	cfg.Sandbox = true
+	for _, r := range c.Robots {
+		cfg.Robots = append(cfg.Robots, server.NewRobot{
+			Name: r.Name, Webhook: server.NewSecret(r.AccessToken), Secret: server.NewSecret(r.Secret), Keywords: r.Keywords,
+		})
+	}
 	return cfg
 }
 
-// introduce tells server and sandbox of each other.
-func (b *simulator) introduce(ctx context.Context, srv *server.Server) error {
-	c := b.sandbox.Credentials()
-	for _, r := range c.Robots {
-		err := srv.EnsureRobot(ctx, server.NewRobot{
-			Name: r.Name, Webhook: server.NewSecret(r.AccessToken), Secret: server.NewSecret(r.Secret), Keywords: r.Keywords,
-		})
-		if err != nil {
-			return fmt.Errorf("add the sandbox's robot %s: %w", r.Name, err)
-		}
-	}
+// introduce tells the sandbox where to push events.
+func (b *simulator) introduce(srv *server.Server) error {
 	return b.sandbox.SetCallback(sandbox.Callback{URL: "http://" + srv.Addr() + "/callbacks/dingtalk/" + sandboxApp})
 }
