@@ -47,7 +47,7 @@ func newRobots(db *DB) *Robots {
 		// Another webhook is another robot to the platform, which is not blocked.
 		retoken: db.writes("change robot's webhook", `
 			UPDATE robots SET sealed_token = $2, token_hash = $3,
-				blocked_until = CASE WHEN $4 = 1 THEN 0 ELSE blocked_until END
+				blocked_until = CASE WHEN CAST($4 AS BIGINT) = 1 THEN 0 ELSE blocked_until END
 			WHERE id = $1 AND deleted_at = 0`),
 		resign: db.writes("change robot's secret", `
 			UPDATE robots SET sealed_secret = $2 WHERE id = $1 AND deleted_at = 0`),
