@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
-	"slices"
 
 	"github.com/posthouse/posthouse/frontend"
 	"github.com/posthouse/posthouse/frontend/graphiql"
@@ -154,7 +153,7 @@ func (b builder) messages() {
 	}
 	h.robots = robot.New(robot.Config{Store: b.db.Robots(), Ring: b.ring, Clock: b.clock, WebhookHosts: hosts})
 	h.broadcasts = broadcast.New(broadcast.Config{
-		Store: b.db.Broadcasts(), Robots: h.robots, Tx: b.db, Ring: b.ring, Clock: b.clock, Bus: b.bus, Logger: b.cfg.Logger,
+		Store: b.db.Broadcasts(), Robots: h.robots, Tx: b.db, Ring: b.ring, Clock: clock.Steady(), Bus: b.bus, Logger: b.cfg.Logger,
 		Sender:    dingtalk.NewRobotSender(dingtalk.RobotConfig{BaseURL: b.cfg.DingTalk.BaseURL, Clock: b.clock}),
 		Exclusive: b.db.Engine() == store.SQLite,
 	})
@@ -173,9 +172,6 @@ func (b builder) signIn() *login.Service {
 	var channels []factor.Channel
 	if name := b.cfg.OTP.GroupRobot; name != "" {
 		channels = append(channels, broadcast.NewGroupChannel(b.house.broadcasts, name))
-	}
-	if len(channels) == 0 && slices.Contains(b.cfg.factors(), login.OTP) {
-		b.cfg.Logger.Warn("nobody can sign in: that wants a one-time code, and nothing is set up to deliver codes; set otp.group_robot, or login.factors to [PASSWORD]")
 	}
 	o, l := b.cfg.OTP, b.cfg.Login
 	b.house.otp = factor.New(factor.OTPConfig{

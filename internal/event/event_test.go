@@ -224,6 +224,21 @@ func TestAHandlerResumesWhereTheLastProcessStopped(t *testing.T) {
 	}
 }
 
+func TestAHandlerOfARareTypeKeepsUpWithTheLog(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, newMemoryStore(), 0)
+	f.Handle("rare", func(context.Context, event.Event) error { return nil })
+	f.run(t)
+	for i := range 100 {
+		f.push(t, i, "common")
+	}
+	for position := range f.store.kept {
+		if position == 100 {
+			return
+		}
+	}
+}
+
 func TestASubscriberResumesByCursor(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, newMemoryStore(), 0)
