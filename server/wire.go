@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
+	"slices"
 
 	"github.com/posthouse/posthouse/frontend"
 	"github.com/posthouse/posthouse/frontend/graphiql"
