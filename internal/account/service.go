@@ -20,14 +20,30 @@ const TopicChanged = "account.changed"
 // snapshotTTL bounds how long a snapshot outlives a change whose message was lost.
 const snapshotTTL = time.Minute
 
-// Config is what the service is made of. All are needed but DefaultRegion.
+// Passwords makes and checks password hashes; Hasher is the one there is.
+type Passwords interface {
+	Hash(ctx context.Context, password string) (string, error)
+	Verify(ctx context.Context, hash, password string) (ok, outdated bool, err error)
+	// VerifyDecoy does the work of Verify without a hash.
+	VerifyDecoy(ctx context.Context, password string) error
+}
+
+// Transactor runs work in a transaction, and other work after it has been committed.
+type Transactor interface {
+	InTx(ctx context.Context, fn func(ctx context.Context) error) error
+	AfterCommit(ctx context.Context, fn func())
+}
+
+// Config is what the service is made of. All are needed but Tx and DefaultRegion.
 type Config struct {
 	Store  Store
-	Hasher *Hasher
+	Hasher Passwords
 	Clock  clock.Clock
 	// Memo keeps snapshots of accounts in this process.
 	Memo cache.Memo
 	Bus  bus.Bus
+	// Tx is needed to suspend and restore only.
+	Tx Transactor
 	// DefaultRegion is whose phone numbers are meant when no country code is written: ISO 3166,
 	// default "CN".
 	DefaultRegion string

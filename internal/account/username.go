@@ -12,7 +12,7 @@ import (
 
 // Length of a username in runes, as it is shown and as it is folded.
 const (
-	MinUsername = 3
+	MinUsername = 2
 	MaxUsername = 32
 )
 
@@ -31,7 +31,7 @@ func CleanUsername(name string) (string, error) {
 // composed (PRECIS UsernameCaseMapped, RFC 8265). Folding a folded name changes nothing.
 // Reason: account.username_invalid.
 //
-// A username has 3 to 32 letters, ASCII digits, dots, dashes or underscores and begins with a letter
+// A username has 2 to 32 letters, ASCII digits, dots, dashes or underscores and begins with a letter
 // or digit. Letters are those of any script, Chinese included; alphabets whose letters look alike
 // (Latin, Greek, Cyrillic) are not mixed, and combining marks, emoji, spaces, control and direction
 // characters are refused.

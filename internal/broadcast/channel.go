@@ -57,14 +57,15 @@ func (c *GroupChannel) Deliver(ctx context.Context, m factor.Message) error {
 }
 
 // codeText is what the group reads. The @ with the phone must be in the text for the platform to draw
-// the mention (protocols.md §1.5); it shows the person's name in its place.
+// the mention (protocols.md §1.5); it shows the person's name in its place. It comes last, so that the
+// first digits a person or a program meets are those of the code.
 func codeText(phone, code string, left time.Duration) string {
 	minutes := max(1, int((left+time.Minute-1)/time.Minute))
 	unit := "minutes"
 	if minutes == 1 {
 		unit = "minute"
 	}
-	return fmt.Sprintf("@%s 您的登录验证码是 %s ，%d 分钟内有效，只能使用一次。如非本人操作，请忽略。\n"+
-		"Your sign-in code is %s. It works once, within %d %s. If this was not you, ignore it.",
-		phone, code, minutes, code, minutes, unit)
+	return fmt.Sprintf("您的登录验证码是 %s ，%d 分钟内有效，只能使用一次。如非本人操作，请忽略。\n"+
+		"Your sign-in code is %s. It works once, within %d %s. If this was not you, ignore it.\n@%s",
+		code, minutes, code, minutes, unit, phone)
 }

@@ -39,7 +39,9 @@ type Request struct {
 	SendAt time.Time
 }
 
-// Create takes a broadcast: when it returns, the broadcast is stored and will be sent. Reasons:
+// Create takes a broadcast: when it returns, the broadcast is stored and will be sent; within a
+// transaction of the context, once that has been committed. A key that is there already dooms such a
+// transaction, so callers that have one pass no key. Reasons:
 // session.missing, authz.forbidden, broadcast.no_robots, broadcast.message_invalid,
 // broadcast.mentions_unsupported, broadcast.too_many_mentions, broadcast.too_long,
 // broadcast.send_at_invalid, broadcast.idempotency_key_invalid, broadcast.idempotency_conflict,

@@ -145,7 +145,8 @@ func (h *house) start() (stop func()) {
 	h.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- h.Run(ctx) }()
+	service := h.Service
+	go func() { ended <- service.Run(ctx) }()
 	return sync.OnceFunc(func() {
 		cancel()
 		if err := <-ended; err != nil {
@@ -178,6 +179,13 @@ func (h *house) of(b broadcast.Broadcast) []broadcast.Delivery {
 // notices gives the deliveries without a broadcast.
 func (h *house) notices() []broadcast.Delivery {
 	return h.store.sorted(func(d broadcast.Delivery) bool { return d.Broadcast == "" })
+}
+
+// entries counts the feed.
+func (h *house) entries() int {
+	h.store.mu.Lock()
+	defer h.store.mu.Unlock()
+	return len(h.store.updates)
 }
 
 func (h *house) state(b broadcast.Broadcast) broadcast.State {

@@ -21,11 +21,15 @@ type memStore struct {
 	mu         sync.Mutex
 	broadcasts map[id.Broadcast]broadcast.Broadcast
 	deliveries map[id.Delivery]broadcast.Delivery
-	leases     map[id.Delivery]time.Time
-	attempts   []broadcast.Attempt
-	blocked    map[id.Robot]time.Time
-	updates    []feed.Entry[broadcast.Update]
-	positions  int64
+	// open are the robots' deliveries that have not ended.
+	open   map[id.Robot]map[id.Delivery]bool
+	leases map[id.Delivery]time.Time
+	// attempts of each robot, as they began; byAttempt finds one of them.
+	attempts  map[id.Robot][]*broadcast.Attempt
+	byAttempt map[id.Attempt]*broadcast.Attempt
+	blocked   map[id.Robot]time.Time
+	updates   []feed.Entry[broadcast.Update]
+	positions int64
 	// ends counts how often each delivery came to its end.
 	ends map[id.Delivery]int
 	// fail, when set, may refuse an operation before it does anything.
@@ -36,7 +40,10 @@ func newMemStore() *memStore {
 	return &memStore{
 		broadcasts: map[id.Broadcast]broadcast.Broadcast{},
 		deliveries: map[id.Delivery]broadcast.Delivery{},
+		open:       map[id.Robot]map[id.Delivery]bool{},
 		leases:     map[id.Delivery]time.Time{},
+		attempts:   map[id.Robot][]*broadcast.Attempt{},
+		byAttempt:  map[id.Attempt]*broadcast.Attempt{},
 		blocked:    map[id.Robot]time.Time{},
 		ends:       map[id.Delivery]int{},
 	}
@@ -50,7 +57,10 @@ func (m *memStore) setFail(fail func(op string) error) {
 }
 
 // enter locks the store for an operation, unless that is refused.
-func (m *memStore) enter(op string) error {
+func (m *memStore) enter(ctx context.Context, op string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	m.mu.Lock()
 	if m.fail != nil {
 		if err := m.fail(op); err != nil {
@@ -104,7 +114,7 @@ func onRollback(ctx context.Context, undo func()) {
 }
 
 func (m *memStore) Create(ctx context.Context, b broadcast.Broadcast, deliveries []broadcast.Delivery) error {
-	if err := m.enter("Create"); err != nil {
+	if err := m.enter(ctx, "Create"); err != nil {
 		return err
 	}
 	defer m.mu.Unlock()
@@ -123,7 +133,7 @@ func (m *memStore) Create(ctx context.Context, b broadcast.Broadcast, deliveries
 }
 
 func (m *memStore) CreateNotice(ctx context.Context, d broadcast.Delivery) error {
-	if err := m.enter("CreateNotice"); err != nil {
+	if err := m.enter(ctx, "CreateNotice"); err != nil {
 		return err
 	}
 	defer m.mu.Unlock()
@@ -132,8 +142,29 @@ func (m *memStore) CreateNotice(ctx context.Context, d broadcast.Delivery) error
 }
 
 func (m *memStore) insert(ctx context.Context, d broadcast.Delivery) {
+	m.put(d)
+	onRollback(ctx, func() {
+		delete(m.deliveries, d.ID)
+		delete(m.open[d.Robot], d.ID)
+	})
+}
+
+// put writes a delivery.
+func (m *memStore) put(d broadcast.Delivery) {
 	m.deliveries[d.ID] = d
-	onRollback(ctx, func() { delete(m.deliveries, d.ID) })
+	if m.open[d.Robot] == nil {
+		m.open[d.Robot] = map[id.Delivery]bool{}
+	}
+	if d.Status.Final() {
+		delete(m.open[d.Robot], d.ID)
+	} else {
+		m.open[d.Robot][d.ID] = true
+	}
+}
+
+// waiting gives the robot's deliveries that have not ended, in no particular order.
+func (m *memStore) waiting(r id.Robot) []broadcast.Delivery {
+	return pick(m.deliveries, slices.Collect(maps.Keys(m.open[r])))
 }
 
 func (m *memStore) announce(d broadcast.Delivery, at time.Time) {
@@ -146,8 +177,8 @@ func (m *memStore) announce(d broadcast.Delivery, at time.Time) {
 	})
 }
 
-func (m *memStore) Get(_ context.Context, b id.Broadcast) (broadcast.Broadcast, error) {
-	if err := m.enter("Get"); err != nil {
+func (m *memStore) Get(ctx context.Context, b id.Broadcast) (broadcast.Broadcast, error) {
+	if err := m.enter(ctx, "Get"); err != nil {
 		return broadcast.Broadcast{}, err
 	}
 	defer m.mu.Unlock()
@@ -229,213 +260,12 @@ func (m *memStore) Attempts(_ context.Context, ids []id.Delivery) ([]broadcast.A
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var out []broadcast.Attempt
-	for _, a := range m.attempts {
-		if slices.Contains(ids, a.Delivery) {
-			out = append(out, a)
-		}
-	}
-	return out, nil
-}
-
-func (m *memStore) sending(r id.Robot) bool {
-	for _, d := range m.deliveries {
-		if d.Robot == r && d.Status == broadcast.Sending {
-			return true
-		}
-	}
-	return false
-}
-
-func (m *memStore) DueRobots(_ context.Context, now time.Time, limit int) ([]id.Robot, time.Time, error) {
-	if err := m.enter("DueRobots"); err != nil {
-		return nil, time.Time{}, err
-	}
-	defer m.mu.Unlock()
-	urgency := map[id.Robot]broadcast.Priority{}
-	var next time.Time
-	sooner := func(t time.Time) {
-		if t.After(now) && (next.IsZero() || t.Before(next)) {
-			next = t
-		}
-	}
-	for _, d := range m.deliveries {
-		if d.Status != broadcast.Queued {
-			continue
-		}
-		blocked := m.blocked[d.Robot].After(now)
-		switch {
-		case d.NextAttemptAt.After(now):
-			sooner(d.NextAttemptAt)
-		case blocked:
-			sooner(m.blocked[d.Robot])
-		case !m.sending(d.Robot):
-			if p, there := urgency[d.Robot]; !there || d.Priority < p {
-				urgency[d.Robot] = d.Priority
+	for _, d := range ids {
+		for _, a := range m.attempts[m.deliveries[d].Robot] {
+			if a.Delivery == d {
+				out = append(out, *a)
 			}
 		}
 	}
-	due := slices.SortedFunc(maps.Keys(urgency), func(a, b id.Robot) int {
-		return cmp.Or(cmp.Compare(urgency[a], urgency[b]), cmp.Compare(a, b))
-	})
-	return due[:min(limit, len(due))], next, nil
-}
-
-func (m *memStore) Load(_ context.Context, r id.Robot, since time.Time) (int, time.Time, error) {
-	if err := m.enter("Load"); err != nil {
-		return 0, time.Time{}, err
-	}
-	defer m.mu.Unlock()
-	count, earliest := m.load(r, since)
-	return count, earliest, nil
-}
-
-func (m *memStore) load(r id.Robot, since time.Time) (count int, earliest time.Time) {
-	for _, a := range m.attempts {
-		open := a.Outcome == broadcast.Pending
-		if a.Robot != r || !open && !a.EndedAt.After(since) {
-			continue
-		}
-		count++
-		if !open && (earliest.IsZero() || a.EndedAt.Before(earliest)) {
-			earliest = a.EndedAt
-		}
-	}
-	return count, earliest
-}
-
-func (m *memStore) Claim(_ context.Context, r broadcast.ClaimRequest) (broadcast.Claim, bool, error) {
-	if err := m.enter("Claim"); err != nil {
-		return broadcast.Claim{}, false, err
-	}
-	defer m.mu.Unlock()
-	var best *broadcast.Delivery
-	for _, d := range m.deliveries {
-		if d.Robot != r.Robot || d.Status != broadcast.Queued {
-			continue
-		}
-		if !d.ExpiresAt.IsZero() && !d.ExpiresAt.After(r.Now) {
-			m.finish(d, broadcast.Expired, r.Now)
-			continue
-		}
-		if !d.NextAttemptAt.After(r.Now) && (best == nil || goesBefore(d, *best)) {
-			best = &d
-		}
-	}
-	spent, _ := m.load(r.Robot, r.Since)
-	if best == nil || m.sending(r.Robot) || m.blocked[r.Robot].After(r.Now) || spent >= r.Max {
-		return broadcast.Claim{}, false, nil
-	}
-	best.Status = broadcast.Sending
-	best.Attempts++
-	m.deliveries[best.ID] = *best
-	m.leases[best.ID] = r.LeaseUntil
-	m.attempts = append(m.attempts, broadcast.Attempt{
-		ID: r.Attempt, Delivery: best.ID, Robot: r.Robot, StartedAt: ms(r.Now), Outcome: broadcast.Pending,
-	})
-	return broadcast.Claim{Delivery: *best}, true, nil
-}
-
-func goesBefore(a, b broadcast.Delivery) bool {
-	return cmp.Or(cmp.Compare(a.Priority, b.Priority), a.NextAttemptAt.Compare(b.NextAttemptAt), cmp.Compare(a.ID, b.ID)) < 0
-}
-
-// finish brings a delivery to its end.
-func (m *memStore) finish(d broadcast.Delivery, s broadcast.Status, at time.Time) {
-	d.Status, d.FinishedAt, d.SealedNotice = s, ms(at), ""
-	m.deliveries[d.ID] = d
-	m.ends[d.ID]++
-	m.announce(d, ms(at))
-}
-
-func (m *memStore) Complete(_ context.Context, c broadcast.Completion) error {
-	if err := m.enter("Complete"); err != nil {
-		return err
-	}
-	defer m.mu.Unlock()
-	i := slices.IndexFunc(m.attempts, func(a broadcast.Attempt) bool { return a.ID == c.Attempt.ID })
-	if i < 0 || m.attempts[i].Outcome != broadcast.Pending {
-		return nil
-	}
-	m.attempts[i] = c.Attempt
-	m.attempts[i].EndedAt = ms(c.Attempt.EndedAt)
-	if until := ms(c.RobotBlockedUntil); until.After(m.blocked[c.Attempt.Robot]) {
-		m.blocked[c.Attempt.Robot] = until
-	}
-	d := m.deliveries[c.Attempt.Delivery]
-	if c.Status.Final() {
-		m.finish(d, c.Status, c.Attempt.EndedAt)
-		return nil
-	}
-	d.Status, d.NextAttemptAt = c.Status, ms(c.NextAttemptAt)
-	m.deliveries[d.ID] = d
-	return nil
-}
-
-func (m *memStore) Recover(_ context.Context, now time.Time, all bool) (int, error) {
-	if err := m.enter("Recover"); err != nil {
-		return 0, err
-	}
-	defer m.mu.Unlock()
-	n := 0
-	for _, d := range m.deliveries {
-		if d.Status != broadcast.Sending || !all && !m.leases[d.ID].Before(now) {
-			continue
-		}
-		n++
-		d.Status, d.NextAttemptAt = broadcast.Queued, ms(now)
-		m.deliveries[d.ID] = d
-		for i, a := range m.attempts {
-			if a.Delivery == d.ID && a.Outcome == broadcast.Pending {
-				m.attempts[i].Outcome, m.attempts[i].EndedAt = broadcast.Unknown, ms(now)
-			}
-		}
-	}
-	return n, nil
-}
-
-func (m *memStore) DeleteUpdatesBefore(_ context.Context, before time.Time, limit int) (int, error) {
-	if err := m.enter("DeleteUpdatesBefore"); err != nil {
-		return 0, err
-	}
-	defer m.mu.Unlock()
-	n := 0
-	for n < limit && n < len(m.updates) && m.updates[n].Value.At.Before(before) {
-		n++
-	}
-	m.updates = m.updates[n:]
-	return n, nil
-}
-
-func (m *memStore) DeleteNoticesBefore(_ context.Context, before time.Time, limit int) (int, error) {
-	if err := m.enter("DeleteNoticesBefore"); err != nil {
-		return 0, err
-	}
-	defer m.mu.Unlock()
-	n := 0
-	for k, d := range m.deliveries {
-		if n < limit && d.Broadcast == "" && d.Status.Final() && d.CreatedAt.Before(before) {
-			delete(m.deliveries, k)
-			m.attempts = slices.DeleteFunc(m.attempts, func(a broadcast.Attempt) bool { return a.Delivery == k })
-			n++
-		}
-	}
-	return n, nil
-}
-
-func (m *memStore) After(_ context.Context, after int64, limit int) ([]feed.Entry[broadcast.Update], error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	var out []feed.Entry[broadcast.Update]
-	for _, e := range m.updates {
-		if e.Position > after && len(out) < limit {
-			out = append(out, e)
-		}
-	}
 	return out, nil
-}
-
-func (m *memStore) Bounds(context.Context) (feed.Bounds, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return feed.Bounds{Oldest: m.positions - int64(len(m.updates)) + 1, Newest: m.positions, Epoch: "mem"}, nil
 }

@@ -1,5 +1,7 @@
 package broadcast
 
+import "strings"
+
 // Language is one that people read here.
 type Language string
 
@@ -52,7 +54,7 @@ func remedies() map[string]remedy {
 		"接口调用过于频繁，被钉钉限流。Posthouse 会自动重试；请减少同一出口 IP 或同一企业的其他调用。",
 		"DingTalk limits the rate of calls. Posthouse tries again by itself; reduce other calls from the same address or company.",
 	}
-	return map[string]remedy{
+	all := map[string]remedy{
 		"-1": tooBusy,
 		"40035": {
 			"请求缺少参数或消息体不是合法的 JSON。请检查机器人的 access_token 是否为空；若仍出现，请将这次尝试的记录反馈给 Posthouse 维护者。",
@@ -115,7 +117,15 @@ func remedies() map[string]remedy {
 			"本服务器的出口 IP 因调用过于频繁被钉钉封禁约 5 分钟。Posthouse 会自动重试；请检查同一出口 IP 上是否有其他程序在大量调用钉钉。",
 			"DingTalk has banned this server's outgoing address for about five minutes because of too many calls. Posthouse tries again by itself; check whether other programs behind the same address call DingTalk a lot.",
 		},
-		"90018": apiLimit,
-		"90002": apiLimit,
+		"90020": {
+			"本企业当月的钉钉接口调用次数已用完。请在钉钉管理后台查看用量并购买额度，或等到下个月。",
+			"The company has used up this month's calls to DingTalk. Look at the usage in DingTalk's admin console and buy more, or wait for the next month.",
+		},
 	}
+	// Variants of one limit: by server, company, app, suite (protocols.md §5.7).
+	for _, code := range strings.Fields(`90001 90002 90003 90004 90005 90006 90007 90008 90009 90010
+		90011 90012 90013 90014 90017 90018`) {
+		all[code] = apiLimit
+	}
+	return all
 }

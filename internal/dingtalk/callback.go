@@ -90,7 +90,7 @@ func NewCallback(token, aesKey string, ownerKeys []string) (*Callback, error) {
 // the fields.
 func NewCallbackFrom(cfg CallbackConfig) (*Callback, error) {
 	if cfg.Token == "" {
-		return nil, keyInvalid("token", "The callback token is empty.")
+		return nil, keyInvalid("token", "the token is empty（Token 为空）")
 	}
 	box, err := newEnvelopeCipher(cfg.AESKey)
 	if err != nil {
@@ -98,7 +98,7 @@ func NewCallbackFrom(cfg CallbackConfig) (*Callback, error) {
 	}
 	owners := slices.DeleteFunc(slices.Clone(cfg.OwnerKeys), func(k string) bool { return k == "" })
 	if len(owners) == 0 {
-		return nil, keyInvalid("ownerKeys", "At least one of appKey, corpId and suiteKey must be set.")
+		return nil, keyInvalid("ownerKeys", "at least one of appKey, corpId and suiteKey must be set（appKey、corpId、suiteKey 至少填一个）")
 	}
 	c := &Callback{token: cfg.Token, cipher: box, owners: owners, window: cfg.Window, clock: cfg.Clock, random: cfg.Random}
 	if c.clock == nil {

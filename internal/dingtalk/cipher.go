@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
-	"crypto/sha1" //nolint:gosec // the platform's choice; protocols.md §4.2
+	"crypto/sha1" // the platform's choice, protocols.md §4.2
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
@@ -31,17 +31,18 @@ type envelopeCipher struct {
 // mean nothing, which strict decoders refuse; so the decoder must not be strict.
 func newEnvelopeCipher(aesKey string) (envelopeCipher, error) {
 	if len(aesKey) == keyChars+1 && aesKey[keyChars] == '=' {
-		return envelopeCipher{}, errors.New(`the AES key has 43 characters; leave out the "=" at its end`)
+		return envelopeCipher{}, errors.New(`the AES key has 43 characters; leave out the "=" at its end（密钥为 43 个字符，请去掉末尾的等号）`)
 	}
 	if len(aesKey) != keyChars {
-		return envelopeCipher{}, fmt.Errorf("the AES key has 43 characters, not %d", len(aesKey))
+		return envelopeCipher{}, fmt.Errorf("the AES key has 43 characters, not %d（密钥应为 43 个字符，现为 %d 个）", len(aesKey), len(aesKey))
 	}
 	key, err := base64.StdEncoding.DecodeString(aesKey + "=")
 	if at, ok := errors.AsType[base64.CorruptInputError](err); ok {
-		return envelopeCipher{}, fmt.Errorf("the AES key consists of letters and digits; character %d is neither", int64(at)+1)
+		position := int64(at) + 1
+		return envelopeCipher{}, fmt.Errorf("the AES key consists of letters and digits; character %d is neither（密钥只含字母和数字，第 %d 个字符不是）", position, position)
 	}
 	if len(key) != 2*aes.BlockSize { // line breaks count as characters but decode to nothing
-		return envelopeCipher{}, errors.New("the AES key consists of letters and digits, without line breaks")
+		return envelopeCipher{}, errors.New("the AES key consists of letters and digits, without line breaks（密钥中不能有换行）")
 	}
 	block, err := aes.NewCipher(key)
 	if err != nil {
@@ -97,6 +98,6 @@ func pushSignature(token, timestamp, nonce, encrypt string) string {
 	for _, p := range parts {
 		joined = append(joined, p...)
 	}
-	sum := sha1.Sum(joined) //nolint:gosec // the platform's choice
+	sum := sha1.Sum(joined)
 	return hex.EncodeToString(sum[:])
 }

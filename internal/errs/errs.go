@@ -37,7 +37,8 @@ type Error struct {
 	// RetryAfter tells when asking again makes sense; zero means nothing is promised.
 	RetryAfter time.Duration
 
-	cause error
+	cause      error
+	ownMessage bool
 }
 
 // New builds an error from its three parts.
@@ -79,10 +80,12 @@ func (e *Error) WithCause(cause error) *Error {
 	return &c
 }
 
-// WithMessage returns a copy with another message.
+// WithMessage returns a copy with another message, which is then shown in every language: use it for
+// detail that a catalogue cannot hold.
 func (e *Error) WithMessage(format string, args ...any) *Error {
 	c := *e
 	c.Message = fmt.Sprintf(format, args...)
+	c.ownMessage = true
 	return &c
 }
 

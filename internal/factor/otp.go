@@ -5,73 +5,94 @@ import (
 	"time"
 
 	"github.com/posthouse/posthouse/internal/account"
-	"github.com/posthouse/posthouse/internal/errs"
-	"github.com/posthouse/posthouse/internal/id"
+	"github.com/posthouse/posthouse/internal/clock"
+	"github.com/posthouse/posthouse/internal/limit"
+	"github.com/posthouse/posthouse/internal/secret"
 )
 
-// ChannelName is how a code travels.
-type ChannelName string
-
-// The channels.
+// Defaults of one-time codes.
 const (
-	DingtalkPrivate ChannelName = "DINGTALK_PRIVATE"
-	DingtalkGroup   ChannelName = "DINGTALK_GROUP"
+	CodeDigits      = 6
+	DefaultTTL      = 5 * time.Minute
+	DefaultTries    = 5
+	DefaultCooldown = time.Minute
 )
 
-// Challenge is one issued code. The code itself is not in it, only its keyed hash.
-type Challenge struct {
-	ID id.Challenge
-	// UsernameFolded is for whom it was asked, whether or not that account exists.
-	UsernameFolded string
-	// Account is empty for a challenge that answers for an unknown username: no code opens it.
-	Account  id.Account
-	Channel  ChannelName
-	CodeHash string
-	// Tries counts the attempts made, this one included, before the code is looked at.
-	Tries      int
-	CreatedAt  time.Time
-	ExpiresAt  time.Time
-	ConsumedAt time.Time
+// Accounts finds whom a code is for.
+type Accounts interface {
+	// FindByUsername finds nothing for a name that can be no username, after the same work.
+	FindByUsername(ctx context.Context, name string) (account.Account, bool, error)
 }
 
-// Errors of this package.
-var (
-	ErrInvalid      = errs.New(errs.Unauthenticated, "otp.invalid", "The code is wrong. Please check it and try again.")
-	ErrExpired      = errs.New(errs.Unauthenticated, "otp.expired", "The code has expired. Please ask for a new one.")
-	ErrTooManyTries = errs.New(errs.RateLimited, "otp.too_many_tries", "Too many wrong codes. Please ask for a new one.")
-	ErrCooldown     = errs.New(errs.RateLimited, "otp.cooldown", "A code was sent a moment ago. Please wait before asking for another.")
-	ErrLimit        = errs.New(errs.RateLimited, "otp.limit", "Too many codes have been asked for. Please try again later.")
-	ErrNoChannel    = errs.New(errs.Unavailable, "otp.no_channel", "No way of delivering codes has been set up. Ask your administrator to enable one.")
-)
-
-// Store keeps challenges and cool-downs. Inside a transaction of the context the methods take part.
-type Store interface {
-	Create(ctx context.Context, c Challenge) error
-	// CountTry adds one to the tries of the challenge and gives it as it is then; false when there is
-	// none. It commits by itself, before anyone compares a code.
-	CountTry(ctx context.Context, challenge id.Challenge) (Challenge, bool, error)
-	// Consume marks the challenge used, and tells whether this call was the one that did.
-	Consume(ctx context.Context, challenge id.Challenge, at time.Time) (bool, error)
-	// StartCooldown begins a cool-down for a username and answers ok, or gives the time at which the
-	// running one ends. Atomic.
-	StartCooldown(ctx context.Context, usernameFolded string, now, until time.Time) (ok bool, ends time.Time, err error)
-	// DeleteExpired drops challenges and cool-downs that ended before the given time, at most limit.
-	DeleteExpired(ctx context.Context, before time.Time, limit int) (int, error)
+// Transactor runs work in a transaction.
+type Transactor interface {
+	InTx(ctx context.Context, fn func(ctx context.Context) error) error
 }
 
-// Message is a code on its way to a person.
-type Message struct {
-	Challenge id.Challenge
-	// Account is whom it is for; nil for an unknown username, when the channel does the same work
-	// and delivers nothing.
-	Account   *account.Account
-	Code      string
-	ExpiresAt time.Time
+// OTPConfig is what the service is made of. Zero durations and counts mean their defaults.
+type OTPConfig struct {
+	Store    Store
+	Tx       Transactor
+	Ring     *secret.Ring
+	Clock    clock.Clock
+	Accounts Accounts
+	// Limits counts the codes asked for.
+	Limits limit.Counter
+	// Channels that may be used, the best one first. Without any, asking for a code gives
+	// otp.no_channel.
+	Channels []Channel
+	// TTL is how long a code is good for: default 5 minutes.
+	TTL time.Duration
+	// Tries is how often a code may be entered: default 5.
+	Tries int
+	// Cooldown is how long a username waits for its next code: default a minute.
+	Cooldown time.Duration
+	Ceilings Ceilings
 }
 
-// Channel takes codes for delivery. Deliver enqueues within the transaction of the context and
-// returns at once; it never waits for a platform.
-type Channel interface {
-	Name() ChannelName
-	Deliver(ctx context.Context, m Message) error
+// Ceilings are how many codes may be asked for. Zero means the default, a negative number no limit.
+type Ceilings struct {
+	// PerAccount counts for a username, whether or not it exists: default 10 an hour.
+	PerAccount int
+	// PerDestination and PerDestinationDaily count for the phone a code goes to: default 10 an hour
+	// and 20 a day.
+	PerDestination, PerDestinationDaily int
+	// PerAddress counts for a client's network: default 300 an hour.
+	PerAddress int
 }
+
+// OTP issues and verifies one-time codes. Safe for concurrent use.
+type OTP struct {
+	OTPConfig
+	rules rules
+}
+
+type rules struct{ account, destination, destinationDaily, address limit.Rule }
+
+// New makes the service.
+func New(cfg OTPConfig) *OTP {
+	orDefault(&cfg.TTL, DefaultTTL)
+	orDefault(&cfg.Tries, DefaultTries)
+	orDefault(&cfg.Cooldown, DefaultCooldown)
+	c := &cfg.Ceilings
+	orDefault(&c.PerAccount, 10)
+	orDefault(&c.PerDestination, 10)
+	orDefault(&c.PerDestinationDaily, 20)
+	orDefault(&c.PerAddress, 300)
+	return &OTP{OTPConfig: cfg, rules: rules{
+		account:          limit.Rule{Name: "otp.account", Max: c.PerAccount, Window: time.Hour},
+		destination:      limit.Rule{Name: "otp.destination", Max: c.PerDestination, Window: time.Hour},
+		destinationDaily: limit.Rule{Name: "otp.destination_daily", Max: c.PerDestinationDaily, Window: 24 * time.Hour},
+		address:          limit.Rule{Name: "otp.address", Max: c.PerAddress, Window: time.Hour},
+	}}
+}
+
+func orDefault[T comparable](v *T, def T) {
+	var zero T
+	if *v == zero {
+		*v = def
+	}
+}
+
+// now is the time as it will be read back from the store.
+func (o *OTP) now() time.Time { return clock.FromMillis(clock.Millis(o.Clock.Now())) }

@@ -79,12 +79,14 @@ func (s *Service) activeAccount(ctx context.Context, owner id.Account) (account.
 	return a, nil
 }
 
-// memoKey is the hash under which a token is remembered: the token itself would be a secret lying in
-// memory for as long as it is good.
+// memoKey is the hash under which a token of at most maxAccessToken bytes is remembered: the token
+// itself would be a secret lying in memory for as long as it is good. It works on the stack, since it
+// runs on every request.
 func memoKey(kind byte, token string) string {
+	var text [maxAccessToken]byte
 	var key [1 + sha256.Size]byte
 	key[0] = kind
-	sum := sha256.Sum256([]byte(token))
+	sum := sha256.Sum256(text[:copy(text[:], token)])
 	copy(key[1:], sum[:])
 	return string(key[:])
 }

@@ -29,6 +29,8 @@ var errToken = errors.New("session: not a valid access token")
 type keys struct {
 	issuer string
 	clock  clock.Clock
+	// ttl is the longest that a token is good for, whatever it says.
+	ttl    time.Duration
 	kid    string
 	sign   ed25519.PrivateKey
 	verify map[string]ed25519.PublicKey
@@ -52,8 +54,8 @@ type jwk struct {
 	X   string `json:"x"`
 }
 
-func newKeys(ring *secret.Ring, issuer string, clk clock.Clock) (*keys, error) {
-	k := &keys{issuer: issuer, clock: clk, verify: map[string]ed25519.PublicKey{}}
+func newKeys(ring *secret.Ring, issuer string, ttl time.Duration, clk clock.Clock) (*keys, error) {
+	k := &keys{issuer: issuer, clock: clk, ttl: ttl, verify: map[string]ed25519.PublicKey{}}
 	var set struct {
 		Keys []jwk `json:"keys"`
 	}
@@ -103,7 +105,9 @@ func (k *keys) issue(account id.Account, session id.Session, now, expires time.T
 }
 
 // read verifies an access token strictly: EdDSA under a key of ours named by kid, our issuer, exp in
-// the future, iat not, identifiers of the right kinds. Errors: errToken, which says no more.
+// the future, iat not, identifiers of the right kinds. A token of a time when they were good for longer
+// ends when it would today, because ended sessions are remembered no longer than that. Errors:
+// errToken, which says no more.
 func (k *keys) read(token string) (claims, error) {
 	if len(token) > maxAccessToken {
 		return claims{}, errToken
@@ -116,8 +120,12 @@ func (k *keys) read(token string) (claims, error) {
 		}
 		return nil, errToken
 	})
-	if err != nil || c.IssuedAt == nil || c.IssuedAt.After(k.clock.Now().Add(iatLeeway)) ||
-		id.Prefix(c.Subject) != id.AccountPrefix || id.Prefix(c.Session) != id.SessionPrefix {
+	if err != nil || c.IssuedAt == nil || id.Prefix(c.Subject) != id.AccountPrefix || id.Prefix(c.Session) != id.SessionPrefix {
+		return claims{}, errToken
+	}
+	now := k.clock.Now()
+	c.ExpiresAt.Time = earlier(c.ExpiresAt.Time, c.IssuedAt.Add(k.ttl))
+	if c.IssuedAt.After(now.Add(iatLeeway)) || !now.Before(c.ExpiresAt.Time) {
 		return claims{}, errToken
 	}
 	return c, nil

@@ -102,7 +102,7 @@ func New(cfg Config) (*Service, error) {
 	if cfg.AccessTTL > time.Hour {
 		return nil, errors.New("session: access tokens cannot live longer than an hour: what ended must be remembered that long")
 	}
-	keys, err := newKeys(cfg.Ring, cfg.Issuer, cfg.Clock)
+	keys, err := newKeys(cfg.Ring, cfg.Issuer, cfg.AccessTTL, cfg.Clock)
 	if err != nil {
 		return nil, err
 	}

@@ -26,13 +26,13 @@ func (u *pusher) send(ctx context.Context, e event) (answer string, err error) {
 	if spoiled && fault.Kind == FaultReset {
 		return "", errors.New("the connection was reset (fault)")
 	}
-	request, err := u.seal(reg, opts, e)
+	ctx, cancel := context.WithTimeout(ctx, opts.pushDeadline())
+	defer cancel()
+	request, err := u.seal(ctx, reg, opts, e)
 	if err != nil {
 		return "", err
 	}
-	ctx, cancel := context.WithTimeout(ctx, opts.pushDeadline())
-	defer cancel()
-	resp, err := u.client.Do(request.WithContext(ctx))
+	resp, err := u.client.Do(request)
 	if err != nil {
 		return "", pushError(ctx, opts, err)
 	}
@@ -55,15 +55,15 @@ func pushError(ctx context.Context, opts Options, err error) error {
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return fmt.Errorf("no answer within %d ms", opts.PushDeadlineMs)
 	}
-	var inUrl *url.Error
-	if errors.As(err, &inUrl) {
-		err = inUrl.Err
+	var inURL *url.Error
+	if errors.As(err, &inURL) {
+		err = inURL.Err
 	}
 	return fmt.Errorf("the address does not answer: %w", err)
 }
 
 // seal builds the request: fresh random bytes, nonce and timestamp each time.
-func (u *pusher) seal(reg *registration, opts Options, e event) (*http.Request, error) {
+func (u *pusher) seal(ctx context.Context, reg *registration, opts Options, e event) (*http.Request, error) {
 	plain, err := e.body(reg.Casing, u.box.creds.DingTalk.CorpID)
 	if err != nil {
 		return nil, err
@@ -92,7 +92,7 @@ func (u *pusher) seal(reg *registration, opts Options, e event) (*http.Request, 
 	body := encodeJSON(struct {
 		Encrypt string `json:"encrypt"`
 	}{encrypted})
-	request, err := http.NewRequest(http.MethodPost, target.String(), bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, target.String(), bytes.NewReader(body))
 	if err != nil {
 		return nil, errors.New("the registered address cannot be called")
 	}

@@ -45,7 +45,7 @@ type groupRobot struct {
 	mu     sync.Mutex
 	sent   []time.Time // within the last minute, oldest first, from head on
 	head   int
-	banned time.Time   // the ban ends then
+	banned time.Time // the ban ends then
 }
 
 type uuidKey struct {

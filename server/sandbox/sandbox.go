@@ -105,7 +105,12 @@ func (s *Sandbox) Run(ctx context.Context) error {
 // Close ends Run and releases every caller that waits for a retry or inside a
 // slow answer. It may be called more than once and returns nil.
 func (s *Sandbox) Close() error {
-	s.closeOnce.Do(func() { close(s.closed) })
+	s.closeOnce.Do(func() {
+		close(s.closed)
+		if s.cfg.HTTPClient == nil {
+			s.pusher.client.CloseIdleConnections()
+		}
+	})
 	return nil
 }
 

@@ -39,7 +39,7 @@ export function link(address, className, ...children) {
 }
 
 function picture(address, text, t) {
-  return link(address, "picture", `🖼 ${text || t("picture")}`);
+  return link(address, "picture", `[${text || t("picture")}]`);
 }
 
 // mentions splits plain text at the @s that the platform would show. people maps
@@ -117,7 +117,7 @@ const drawers = {
   markdown: (b, ctx) => markdown(b.text ?? "", ctx),
   link: (b, ctx) =>
     link(b.messageUrl, "card", element("strong", "", String(b.title ?? "")), element("p", "", String(b.text ?? "")),
-      b.picUrl ? element("span", "picture", `🖼 ${ctx.t("picture")}`) : null),
+      b.picUrl ? element("span", "picture", `[${ctx.t("picture")}]`) : null),
   actionCard: (b, ctx) => {
     const single = b.singleTitle && b.singleURL;
     const buttons = single ? [{ title: b.singleTitle, actionURL: b.singleURL }] : Array.isArray(b.btns) ? b.btns : [];
@@ -128,7 +128,7 @@ const drawers = {
   feedCard: (b, ctx) => {
     const card = element("div", "card feed");
     for (const entry of Array.isArray(b.links) ? b.links : [])
-      card.append(link(entry?.messageURL, "entry", String(entry?.title ?? ""), element("span", "picture", `🖼 ${ctx.t("picture")}`)));
+      card.append(link(entry?.messageURL, "entry", String(entry?.title ?? ""), element("span", "picture", `[${ctx.t("picture")}]`)));
     return card;
   },
 };
@@ -163,7 +163,7 @@ export function message(m, robotTitle, users, t, locale) {
   time.dateTime = at.toISOString();
   const notified = m.mentions?.isAtAll ? [] : (m.mentions?.notifiedUserIds ?? []).map((id) => users.find((u) => u.userid === id)?.name ?? id);
   return element("li", "message",
-    element("span", "avatar", "🤖"),
+    element("span", "avatar", [...robotTitle][0]?.toUpperCase() ?? ""),
     element("div", "said",
       element("p", "who", element("b", "", robotTitle), " ", element("span", "tag", t("robot")), " ", time),
       bubble,

@@ -1,0 +1,76 @@
+package httpapi
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+
+	"github.com/posthouse/posthouse/internal/errs"
+	"github.com/posthouse/posthouse/internal/request"
+)
+
+// problem is the body of an error outside of GraphQL.
+type problem struct {
+	Error problemDetail `json:"error"`
+}
+
+type problemDetail struct {
+	Code      errs.Code `json:"code"`
+	Reason    string    `json:"reason"`
+	Message   string    `json:"message"`
+	RequestID string    `json:"requestId"`
+}
+
+var errInternal = errs.New(errs.Internal, "internal", "Something went wrong here. It has been noted under the request id.")
+
+// writeError answers with an error. What is internal goes to the log and shows a fixed sentence.
+func (a *API) writeError(w http.ResponseWriter, r *http.Request, err error) {
+	info := request.From(r.Context())
+	ours, ok := errors.AsType[*errs.Error](err)
+	if !ok || ours.Code == errs.Internal {
+		a.cfg.Logger.Error("request failed", "path", r.URL.Path, "request_id", info.ID, "error", err)
+		ours = errInternal
+	}
+	if ours.RetryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(ours.RetryAfter.Seconds())+1))
+	}
+	body, err := json.Marshal(problem{problemDetail{ours.Code, ours.Reason, errs.Localize(ours, string(info.Language)), info.ID}})
+	if err != nil {
+		body = []byte(`{"error":{"code":"INTERNAL","reason":"internal"}}`)
+	}
+	writeJSON(w, status(ours), body)
+}
+
+func writeJSON(w http.ResponseWriter, status int, body []byte) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	_, _ = w.Write(body)
+}
+
+// status is what HTTP calls a code. Nothing else knows it.
+func status(err error) int {
+	ours, ok := errors.AsType[*errs.Error](err)
+	if !ok {
+		return http.StatusInternalServerError
+	}
+	switch ours.Code {
+	case errs.Invalid:
+		return http.StatusBadRequest
+	case errs.Unauthenticated:
+		return http.StatusUnauthorized
+	case errs.Forbidden:
+		return http.StatusForbidden
+	case errs.NotFound:
+		return http.StatusNotFound
+	case errs.Conflict:
+		return http.StatusConflict
+	case errs.RateLimited:
+		return http.StatusTooManyRequests
+	case errs.Unavailable:
+		return http.StatusServiceUnavailable
+	default:
+		return http.StatusInternalServerError
+	}
+}

@@ -1,0 +1,274 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"time"
+
+	"github.com/posthouse/posthouse/internal/authz"
+	"github.com/posthouse/posthouse/internal/dingtalk"
+	"github.com/posthouse/posthouse/internal/login"
+	"github.com/posthouse/posthouse/internal/secret"
+)
+
+// Secret is a string that cannot be printed, logged or encoded by mistake. Make one with NewSecret.
+type Secret = secret.Text
+
+// NewSecret hides a value.
+func NewSecret(value string) Secret { return secret.NewText(value) }
+
+// Config is everything a Posthouse can be told. The zero value runs: SQLite in the folder "data", no
+// listener, no platform apps.
+type Config struct {
+	// DataDir holds the SQLite database and the key file; default "data".
+	DataDir string `yaml:"data"`
+	// Database is the URL of a Postgres database ("postgres://…"); empty for SQLite in DataDir.
+	Database Secret `yaml:"database"`
+	// Keys seal and hash every secret at rest: base64 of 32 random bytes each, newest first. Empty
+	// uses the file "keys" in DataDir, which is made at the first start.
+	Keys []Secret `yaml:"keys"`
+	// Listen is the address to serve on ("127.0.0.1:8080"; port 0 picks one). Empty: no listener, the
+	// program serves Handler itself.
+	Listen string `yaml:"listen"`
+	// Logger hears what happens; default slog.Default().
+	Logger *slog.Logger `yaml:"-"`
+	// Version is what pages show as the version of this program; default "dev".
+	Version string `yaml:"-"`
+	// Sandboxed says that DingTalk and WeChat are simulated, so that pages can say so too.
+	Sandboxed bool `yaml:"-"`
+
+	Login     LoginConfig    `yaml:"login"`
+	OTP       OTPConfig      `yaml:"otp"`
+	Passwords PasswordConfig `yaml:"passwords"`
+	Sessions  SessionConfig  `yaml:"sessions"`
+	DingTalk  DingTalkConfig `yaml:"dingtalk"`
+	WeChat    WeChatConfig   `yaml:"wechat"`
+	Events    EventConfig    `yaml:"events"`
+	GraphQL   GraphQLConfig  `yaml:"graphql"`
+	HTTP      HTTPConfig     `yaml:"http"`
+}
+
+// LoginConfig is how people come in.
+type LoginConfig struct {
+	// Factors a sign-in wants: PASSWORD, or PASSWORD and OTP; default both.
+	Factors []string `yaml:"factors"`
+	// RegistrationClosed lets nobody make an account over the API.
+	RegistrationClosed bool `yaml:"registration_closed"`
+	// RegisterRole is what those who register become: MEMBER (default) or ADMIN. Anything but MEMBER
+	// is for sandboxes and gives a warning at start.
+	RegisterRole string `yaml:"register_role"`
+	// DefaultRegion is whose phone numbers are meant without a country code; default "CN".
+	DefaultRegion string `yaml:"default_region"`
+	// RegisterPerAddress an hour, default 60; FailuresPerAccount in 15 minutes, default 10;
+	// FailuresPerAddress in 15 minutes, default 100; WechatPerAddress an hour, default 600. Negative:
+	// no limit.
+	RegisterPerAddress int `yaml:"register_per_address"`
+	FailuresPerAccount int `yaml:"failures_per_account"`
+	FailuresPerAddress int `yaml:"failures_per_address"`
+	WechatPerAddress   int `yaml:"wechat_per_address"`
+}
+
+// OTPConfig is how one-time codes travel and how many.
+type OTPConfig struct {
+	// GroupRobot delivers codes as messages of the robot of this name that mention the person. Everyone
+	// in the group sees the code, so this must be asked for and gives a warning at start. Empty: no
+	// group delivery.
+	GroupRobot string `yaml:"group_robot"`
+	// PerAccount an hour, default 10; PerDestinationHour, default 10; PerDestinationDay, default 20;
+	// PerAddress an hour, default 300. Negative: no limit.
+	PerAccount         int `yaml:"per_account"`
+	PerDestinationHour int `yaml:"per_destination_hour"`
+	PerDestinationDay  int `yaml:"per_destination_day"`
+	PerAddress         int `yaml:"per_address"`
+}
+
+// PasswordConfig is the price of a password (argon2id).
+type PasswordConfig struct {
+	// MemoryKiB for each hash, default 19456, 8192 to 1048576; Time passes, default 2, 1 to 10; Threads,
+	// default 1, 1 to 8; Concurrent hashes at once, default one for each processor.
+	MemoryKiB  uint32 `yaml:"memory_kib"`
+	Time       uint32 `yaml:"time"`
+	Threads    uint8  `yaml:"threads"`
+	Concurrent int    `yaml:"concurrent"`
+}
+
+// SessionConfig is how long people stay signed in.
+type SessionConfig struct {
+	// Access is how long an access token is good for; default 15 m. Refresh is how long a refresh token
+	// waits; default 720 h. RefreshAbsolute is how long a session can be refreshed; default 2160 h. Skey
+	// is how long a mini-program session lives after its last use; default 2 h. SkeyAbsolute is how long
+	// at most; default 168 h.
+	Access          time.Duration `yaml:"access"`
+	Refresh         time.Duration `yaml:"refresh"`
+	RefreshAbsolute time.Duration `yaml:"refresh_absolute"`
+	Skey            time.Duration `yaml:"skey"`
+	SkeyAbsolute    time.Duration `yaml:"skey_absolute"`
+}
+
+// DingTalkConfig is where DingTalk is and which of its apps are ours.
+type DingTalkConfig struct {
+	// BaseURL of the old API, which robots use; default https://oapi.dingtalk.com.
+	BaseURL string        `yaml:"base_url"`
+	Apps    []DingTalkApp `yaml:"apps"`
+}
+
+// DingTalkApp is one app of the developer console.
+type DingTalkApp struct {
+	// Name is the {app} in /callbacks/dingtalk/{app}: lower-case letters, digits and dashes.
+	Name string `yaml:"name"`
+	// CorpID, AppKey (Client ID) and, for third-party apps, SuiteKey. Pushes are accepted under any of
+	// them.
+	CorpID    string `yaml:"corp_id"`
+	AppKey    string `yaml:"app_key"`
+	AppSecret Secret `yaml:"app_secret"`
+	SuiteKey  string `yaml:"suite_key"`
+	// CallbackToken and CallbackAESKey as the console's event subscription page shows them. Without them
+	// the app takes no pushes.
+	CallbackToken  Secret `yaml:"callback_token"`
+	CallbackAESKey Secret `yaml:"callback_aes_key"`
+}
+
+// WeChatConfig is where WeChat is and which mini-programs are ours.
+type WeChatConfig struct {
+	// BaseURL; default https://api.weixin.qq.com.
+	BaseURL string      `yaml:"base_url"`
+	Apps    []WeChatApp `yaml:"apps"`
+}
+
+// WeChatApp is one mini-program.
+type WeChatApp struct {
+	Name      string `yaml:"name"`
+	AppID     string `yaml:"app_id"`
+	AppSecret Secret `yaml:"app_secret"`
+}
+
+// EventConfig is what is kept of callback events.
+type EventConfig struct {
+	// Retention is how long events are kept; default 720 h, negative for ever.
+	Retention time.Duration `yaml:"retention"`
+}
+
+// GraphQLConfig bounds what clients can ask for. Zero fields take the defaults in brackets.
+type GraphQLConfig struct {
+	// Introspection opens the schema to everyone; otherwise only to administrators.
+	Introspection bool `yaml:"introspection"`
+	Depth         int  `yaml:"depth"`      // [12]
+	Aliases       int  `yaml:"aliases"`    // [30]
+	Tokens        int  `yaml:"tokens"`     // [5000]
+	Complexity    int  `yaml:"complexity"` // [20000]
+	Batch         int  `yaml:"batch"`      // [10]
+	// BodyBytes of a request [262144].
+	BodyBytes int64 `yaml:"body_bytes"`
+	// Connections open at once for each account, or address without one [100]; Subscriptions for each
+	// account [200]; Operations at once on one socket [50].
+	Connections   int `yaml:"connections"`
+	Subscriptions int `yaml:"subscriptions"`
+	Operations    int `yaml:"operations"`
+}
+
+// HTTPConfig is what stands before us.
+type HTTPConfig struct {
+	// TrustedProxies are networks ("10.0.0.0/8") whose X-Forwarded-For is believed; default none.
+	TrustedProxies []string `yaml:"trusted_proxies"`
+	// AllowedOrigins are the origins of web pages elsewhere that may call the API; default none.
+	AllowedOrigins []string `yaml:"allowed_origins"`
+}
+
+var appName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,31}$`)
+
+// Validate reports everything that is wrong at once.
+func (c Config) Validate() error {
+	var all []error
+	wrong := func(format string, args ...any) { all = append(all, fmt.Errorf(format, args...)) }
+	c.validateLogin(wrong)
+	c.validatePlatforms(wrong)
+	for _, network := range c.HTTP.TrustedProxies {
+		if _, err := netip.ParsePrefix(network); err != nil {
+			wrong("http.trusted_proxies: %q is not a network such as 10.0.0.0/8", network)
+		}
+	}
+	for _, origin := range c.HTTP.AllowedOrigins {
+		if u, err := url.Parse(origin); err != nil || u.Host == "" || u.Path != "" || (u.Scheme != "https" && u.Scheme != "http") {
+			wrong("http.allowed_origins: %q is not an origin such as https://app.example.com", origin)
+		}
+	}
+	return errors.Join(all...)
+}
+
+func (c Config) validateLogin(wrong func(string, ...any)) {
+	if err := login.CheckFactors(c.factors()); err != nil {
+		wrong("login.factors: %w", err)
+	}
+	if r := authz.Role(c.Login.RegisterRole); r != "" && r != authz.Member && r != authz.Admin {
+		wrong("login.register_role: %q is neither MEMBER nor ADMIN", c.Login.RegisterRole)
+	}
+	p := c.Passwords
+	if p.MemoryKiB != 0 && (p.MemoryKiB < 8192 || p.MemoryKiB > 1<<20) {
+		wrong("passwords.memory_kib: %d does not lie between 8192 and 1048576", p.MemoryKiB)
+	}
+	if p.Time > 10 || p.Threads > 8 || p.Concurrent < 0 {
+		wrong("passwords: time is at most 10, threads at most 8, concurrent not negative")
+	}
+}
+
+func (c Config) validatePlatforms(wrong func(string, ...any)) {
+	seen := map[string]bool{}
+	for i, app := range c.DingTalk.Apps {
+		if !appName.MatchString(app.Name) {
+			wrong("dingtalk.apps[%d].name: %q must be lower-case letters, digits and dashes", i, app.Name)
+		}
+		if seen[app.Name] {
+			wrong("dingtalk.apps[%d].name: %q is used twice", i, app.Name)
+		}
+		seen[app.Name] = true
+		if app.CallbackToken.IsZero() && app.CallbackAESKey.IsZero() {
+			continue
+		}
+		if app.AppKey == "" && app.CorpID == "" && app.SuiteKey == "" {
+			wrong("dingtalk.apps[%d]: event pushes need app_key, corp_id or suite_key", i)
+		} else if _, err := dingtalk.NewCallback(app.CallbackToken.Reveal(), app.CallbackAESKey.Reveal(), []string{"any"}); err != nil {
+			wrong("dingtalk.apps[%d]: %w", i, err)
+		}
+	}
+	for i, app := range c.WeChat.Apps {
+		if app.AppID == "" || app.AppSecret.IsZero() {
+			wrong("wechat.apps[%d]: app_id and app_secret are both needed", i)
+		}
+	}
+	for name, base := range map[string]string{"dingtalk.base_url": c.DingTalk.BaseURL, "wechat.base_url": c.WeChat.BaseURL} {
+		if u, err := url.Parse(base); base != "" && (err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http")) {
+			wrong("%s: not a URL such as https://oapi.dingtalk.com", name)
+		}
+	}
+}
+
+func (c Config) factors() []login.FactorName {
+	if len(c.Login.Factors) == 0 {
+		return []login.FactorName{login.Password, login.OTP}
+	}
+	out := make([]login.FactorName, len(c.Login.Factors))
+	for i, f := range c.Login.Factors {
+		out[i] = login.FactorName(f)
+	}
+	return out
+}
+
+func (c Config) withDefaults() Config {
+	if c.DataDir == "" {
+		c.DataDir = "data"
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	if c.Version == "" {
+		c.Version = "dev"
+	}
+	if c.Events.Retention == 0 {
+		c.Events.Retention = 30 * 24 * time.Hour
+	}
+	return c
+}

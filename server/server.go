@@ -1,0 +1,187 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/posthouse/posthouse/internal/clock"
+	"github.com/posthouse/posthouse/internal/lifecycle"
+	"github.com/posthouse/posthouse/internal/secret"
+	"github.com/posthouse/posthouse/internal/store"
+)
+
+const (
+	databaseFile = "posthouse.db"
+	// stopPatience bounds each step of stopping: sockets, requests, workers.
+	stopPatience = 10 * time.Second
+)
+
+// Server is one Posthouse. Its methods are safe for concurrent use.
+type Server struct {
+	cfg      Config
+	log      *slog.Logger
+	house    *house
+	listener net.Listener
+	closers  lifecycle.Closers
+	runOnce  sync.Once
+}
+
+// New checks the configuration, opens and migrates the database, wires everything and binds the
+// listener if there is one. It starts nothing: call Run, and Close in the end. A New that fails leaves
+// nothing open behind it.
+func New(ctx context.Context, cfg Config) (_ *Server, err error) {
+	cfg = cfg.withDefaults()
+	if err := cfg.Validate(); err != nil {
+		return nil, fmt.Errorf("the configuration is not valid:\n%w", err)
+	}
+	s := &Server{cfg: cfg, log: cfg.Logger}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.closers.Close())
+		}
+	}()
+	db, err := openStore(ctx, cfg, false)
+	if err != nil {
+		return nil, err
+	}
+	s.closers.Add("database", db.store.Close)
+	if s.house, err = wire(ctx, cfg, db, clock.Real()); err != nil {
+		return nil, err
+	}
+	s.closers.Add("house", s.house.close)
+	if cfg.Listen != "" {
+		var listening net.ListenConfig
+		if s.listener, err = listening.Listen(ctx, "tcp", cfg.Listen); err != nil {
+			return nil, fmt.Errorf("cannot listen on %s (is another program using the port?): %w", cfg.Listen, err)
+		}
+		s.closers.Add("listener", closeListener(s.listener))
+	}
+	return s, nil
+}
+
+// closeListener takes a listener that net/http has closed already for closed.
+func closeListener(l net.Listener) func() error {
+	return func() error {
+		if err := l.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+			return err
+		}
+		return nil
+	}
+}
+
+// opened is the database with the keys of its secrets.
+type opened struct {
+	store *store.DB
+	ring  *secret.Ring
+}
+
+// openStore looks for the keys first: a database without its keys would be made and then refused.
+func openStore(ctx context.Context, cfg Config, shared bool) (opened, error) {
+	ring, err := keyRing(cfg, databaseExists(cfg))
+	if err != nil {
+		return opened{}, err
+	}
+	dsn := cfg.Database.Reveal()
+	if dsn == "" {
+		dsn = filepath.Join(cfg.DataDir, databaseFile)
+	}
+	db, err := store.Open(ctx, store.Config{DSN: dsn, Logger: cfg.Logger, Shared: shared})
+	return opened{db, ring}, err
+}
+
+// databaseExists tells whether a SQLite database was there before this start.
+func databaseExists(cfg Config) bool {
+	if !cfg.Database.IsZero() {
+		return false
+	}
+	info, err := os.Stat(filepath.Join(cfg.DataDir, databaseFile))
+	return err == nil && info.Size() > 0
+}
+
+// Addr is the address the listener is bound to; empty without one.
+func (s *Server) Addr() string {
+	if s.listener == nil {
+		return ""
+	}
+	return s.listener.Addr().String()
+}
+
+// Handler serves everything Posthouse answers. Mount it at the root or, with http.StripPrefix, below
+// a path. Subscriptions and broadcasts move once Run runs.
+func (s *Server) Handler() http.Handler { return s.house.http }
+
+// RequireAccount guards a handler of the embedding program: requests without a valid session are
+// answered 401, the others reach next with AccountFrom telling who it is.
+func (s *Server) RequireAccount(next http.Handler) http.Handler {
+	return s.house.http.RequireAccount(next)
+}
+
+// Run starts everything, serves until ctx ends or a part fails, and stops in order: sockets are told,
+// requests end, workers finish what they are about. Call it once; afterwards call Close. It returns
+// nil after an orderly stop.
+func (s *Server) Run(ctx context.Context) error {
+	err := errors.New("server: Run was called before")
+	s.runOnce.Do(func() { err = s.run(ctx) })
+	return err
+}
+
+func (s *Server) run(ctx context.Context) error {
+	if err := s.house.events.Open(ctx); err != nil {
+		return err
+	}
+	workers := lifecycle.NewGroup(context.WithoutCancel(ctx), s.log)
+	for name, work := range s.house.workers() {
+		workers.Go(name, work)
+	}
+	web := &http.Server{
+		Handler: s.Handler(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second,
+		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+	}
+	if s.listener != nil {
+		workers.Go("http", func(context.Context) error {
+			if err := web.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
+				return err
+			}
+			return nil
+		})
+	}
+	select {
+	case <-ctx.Done():
+	case <-workers.Done():
+	}
+	failure := workers.Err()
+	return errors.Join(failure, s.stop(context.WithoutCancel(ctx), web, workers))
+}
+
+// stop goes from the outside in, so that nothing is cut off that an outer part still needs.
+func (s *Server) stop(ctx context.Context, web *http.Server, workers *lifecycle.Group) error {
+	step := func(do func(context.Context) error) error {
+		bounded, cancel := context.WithTimeout(ctx, stopPatience)
+		defer cancel()
+		return do(bounded)
+	}
+	if s.listener == nil { // the embedding program owns the requests
+		return errors.Join(step(s.house.edge.Stop), step(workers.Stop))
+	}
+	return errors.Join(
+		step(s.house.edge.Stop),
+		step(func(ctx context.Context) error {
+			if err := web.Shutdown(ctx); err != nil {
+				return web.Close()
+			}
+			return nil
+		}),
+		step(workers.Stop),
+	)
+}
+
+// Close releases everything, last in, first out. It may be called more than once, and instead of Run.
+func (s *Server) Close() error { return s.closers.Close() }
