@@ -1,11 +1,7 @@
-import { existsSync } from 'node:fs'
 import type { CodegenConfig } from '@graphql-codegen/cli'
 
-// The draft holds fields that the server is about to gain; the file goes when graph/schema has them.
-const draft = 'schema.draft.graphqls'
-
 const config: CodegenConfig = {
-  schema: ['../graph/schema/*.graphqls', ...(existsSync(draft) ? [draft] : [])],
+  schema: ['../graph/schema/*.graphqls'],
   documents: ['src/**/*.graphql'],
   generates: {
     'src/shared/gql/': {
@@ -22,7 +18,6 @@ const config: CodegenConfig = {
       },
     },
   },
-  hooks: { afterAllFileWrite: [] },
 }
 
 export default config

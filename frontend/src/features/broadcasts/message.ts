@@ -10,7 +10,7 @@ export type Message = {
     text: string
     horizontal: boolean
     single?: { title: string; url: string } | null
-    buttons: readonly { title: string; url: string }[]
+    buttons?: readonly { title: string; url: string }[] | null
   } | null
   feedCard?: { links: readonly { title: string; messageUrl: string; picUrl: string }[] } | null
 }

@@ -33,10 +33,15 @@ export type AttemptOutcome =
   /** No answer came; it is repeated under the same msgUuid, so that it cannot appear twice. */
   | 'UNKNOWN';
 
+/** What an administrator should look at. */
 export type AttentionKind =
+  /** Deliveries of a robot failed within the last 24 hours. */
   | 'DELIVERY_FAILED'
+  /** A sign-in wants a code, but there is no way to send one. */
   | 'NO_OTP_CHANNEL'
+  /** Login codes are sent into a group, where everyone can read them. */
   | 'OTP_IN_GROUP'
+  /** DingTalk refuses to hear a robot for a while, because it spoke too fast. */
   | 'ROBOT_BLOCKED';
 
 /** A message and to whom. */
@@ -68,8 +73,11 @@ export type BroadcastStatus =
   /** All robots have said it. */
   | 'SENT';
 
+/** How much time one count covers. */
 export type Bucket =
+  /** 24 hours. */
   | 'DAY'
+  /** 60 minutes. */
   | 'HOUR';
 
 /** A button that opens a page. */
@@ -100,7 +108,9 @@ export type CreateRobotInput = {
   webhook: string;
 };
 
+/** Which robot to delete. */
 export type DeleteRobotInput = {
+  /** The robot. */
   robotId: string;
 };
 
@@ -117,7 +127,9 @@ export type DeliveryStatus =
   /** DingTalk accepted it. */
   | 'SENT';
 
+/** Which session to end. */
 export type EndSessionInput = {
+  /** The session. */
   sessionId: string;
 };
 
@@ -163,8 +175,11 @@ export type LinkInput = {
   title: string;
 };
 
+/** A proof that a sign-in wants. */
 export type LoginFactor =
+  /** A one-time code. */
   | 'OTP'
+  /** The password. */
   | 'PASSWORD';
 
 /** Who signs in, and the proofs. */
@@ -244,7 +259,7 @@ export type RegisterInput = {
   password: string;
   /** A number that can receive messages; without a country code it is taken as Chinese. */
   phone: string;
-  /** 3 to 32 letters, digits, dots, dashes or underscores, beginning with a letter or digit; compared without regard to case. */
+  /** 2 to 32 letters, digits, dots, dashes or underscores, beginning with a letter or digit; compared without regard to case. */
   username: string;
 };
 
@@ -256,7 +271,9 @@ export type RequestOtpInput = {
   username: string;
 };
 
+/** Whom to let in again. */
 export type RestoreAccountInput = {
+  /** The account. */
   accountId: string;
 };
 
@@ -276,19 +293,29 @@ export type SessionKind =
   /** With an access token (JWT) that a refresh token renews. */
   | 'TOKEN';
 
+/** The first owner. */
 export type SetUpOwnerInput = {
+  /** As in `register`. */
   password: string;
+  /** As in `register`. */
   phone: string;
+  /** What follows `token=` in the link. It works once, within 24 hours and until the server starts anew. */
   token: string;
+  /** As in `register`. */
   username: string;
 };
 
+/** Whom to shut out. */
 export type SuspendAccountInput = {
+  /** The account. */
   accountId: string;
 };
 
+/** Which robot shall speak. */
 export type TestRobotInput = {
-  language?: Language;
+  /** In which language; null for that of the request. */
+  language?: Language | null | undefined;
+  /** The robot. */
   robotId: string;
 };
 
@@ -298,12 +325,19 @@ export type TextInput = {
   content: string;
 };
 
+/** What to change of a robot. What is left out or null stays. */
 export type UpdateRobotInput = {
+  /** The keywords, all of them; an empty list removes them. */
   keywords?: Array<string> | null | undefined;
+  /** What people here shall call it; unique. */
   name?: string | null | undefined;
-  removeSecret?: boolean | null | undefined;
+  /** Whether to forget the signing secret; not together with `secret`. */
+  removeSecret?: boolean;
+  /** The robot. */
   robotId: string;
+  /** The signing secret (SEC…). */
   secret?: string | null | undefined;
+  /** The whole webhook URL, or its access_token alone. With another webhook it is another robot to DingTalk, so a block ends. */
   webhook?: string | null | undefined;
 };
 
@@ -360,7 +394,7 @@ export type RestoreAccountMutationVariables = Exact<{
 
 export type RestoreAccountMutation = { restoreAccount: { account: { id: string, suspendedAt: string | null } } };
 
-export type MessageFieldsFragment = { text: { content: string } | null, markdown: { title: string, text: string } | null, link: { title: string, text: string, messageUrl: string, picUrl: string | null } | null, actionCard: { title: string, text: string, horizontal: boolean, single: { title: string, url: string } | null, buttons: Array<{ title: string, url: string }> } | null, feedCard: { links: Array<{ title: string, messageUrl: string, picUrl: string }> } | null };
+export type MessageFieldsFragment = { text: { content: string } | null, markdown: { title: string, text: string } | null, link: { title: string, text: string, messageUrl: string, picUrl: string | null } | null, actionCard: { title: string, text: string, horizontal: boolean, single: { title: string, url: string } | null, buttons: Array<{ title: string, url: string }> | null } | null, feedCard: { links: Array<{ title: string, messageUrl: string, picUrl: string }> } | null };
 
 export type DeliveryRowFragment = { id: string, status: DeliveryStatus, nextAttemptAt: string | null, robot: { id: string, name: string, blockedUntil: string | null } | null, attempts: Array<{ at: string, endedAt: string | null, outcome: AttemptOutcome, platformCode: string | null, platformMessage: string | null, remedy: string | null }> };
 
@@ -378,7 +412,7 @@ export type BroadcastsQueryVariables = Exact<{
 }>;
 
 
-export type BroadcastsQuery = { broadcasts: { nodes: Array<{ id: string, status: BroadcastStatus, priority: Priority, createdAt: string, sendAt: string, author: { id: string, username: string | null } | null, message: { text: { content: string } | null, markdown: { title: string, text: string } | null, link: { title: string, text: string, messageUrl: string, picUrl: string | null } | null, actionCard: { title: string, text: string, horizontal: boolean, single: { title: string, url: string } | null, buttons: Array<{ title: string, url: string }> } | null, feedCard: { links: Array<{ title: string, messageUrl: string, picUrl: string }> } | null }, deliveries: { nodes: Array<{ id: string, status: DeliveryStatus, robot: { id: string, name: string } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+export type BroadcastsQuery = { broadcasts: { nodes: Array<{ id: string, status: BroadcastStatus, priority: Priority, createdAt: string, sendAt: string, author: { id: string, username: string | null } | null, message: { text: { content: string } | null, markdown: { title: string, text: string } | null, link: { title: string, text: string, messageUrl: string, picUrl: string | null } | null, actionCard: { title: string, text: string, horizontal: boolean, single: { title: string, url: string } | null, buttons: Array<{ title: string, url: string }> | null } | null, feedCard: { links: Array<{ title: string, messageUrl: string, picUrl: string }> } | null }, deliveries: { nodes: Array<{ id: string, status: DeliveryStatus, robot: { id: string, name: string } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
 export type BroadcastDetailQueryVariables = Exact<{
   id: string;
@@ -387,7 +421,7 @@ export type BroadcastDetailQueryVariables = Exact<{
 
 export type BroadcastDetailQuery = { node:
     | { __typename: 'Account' }
-    | { __typename: 'Broadcast', id: string, status: BroadcastStatus, priority: Priority, createdAt: string, sendAt: string, author: { id: string, username: string | null } | null, message: { text: { content: string } | null, markdown: { title: string, text: string } | null, link: { title: string, text: string, messageUrl: string, picUrl: string | null } | null, actionCard: { title: string, text: string, horizontal: boolean, single: { title: string, url: string } | null, buttons: Array<{ title: string, url: string }> } | null, feedCard: { links: Array<{ title: string, messageUrl: string, picUrl: string }> } | null }, mentions: { phones: Array<string>, userIds: Array<string>, all: boolean } }
+    | { __typename: 'Broadcast', id: string, status: BroadcastStatus, priority: Priority, createdAt: string, sendAt: string, author: { id: string, username: string | null } | null, message: { text: { content: string } | null, markdown: { title: string, text: string } | null, link: { title: string, text: string, messageUrl: string, picUrl: string | null } | null, actionCard: { title: string, text: string, horizontal: boolean, single: { title: string, url: string } | null, buttons: Array<{ title: string, url: string }> | null } | null, feedCard: { links: Array<{ title: string, messageUrl: string, picUrl: string }> } | null }, mentions: { phones: Array<string>, userIds: Array<string>, all: boolean } }
     | { __typename: 'CallbackEvent' }
     | { __typename: 'Delivery' }
     | { __typename: 'Robot' }
@@ -491,7 +525,7 @@ export type AttentionQueryVariables = Exact<{
 }>;
 
 
-export type AttentionQuery = { attention: Array<{ kind: AttentionKind, message: string, remedy: string | null, at: string, robot: { id: string, name: string } | null, delivery: { id: string, broadcast: { id: string } | null } | null }> };
+export type AttentionQuery = { attention: Array<{ kind: AttentionKind, message: string, remedy: string | null, count: number, at: string, robot: { id: string, name: string } | null, delivery: { id: string, broadcast: { id: string } | null } | null }> };
 
 export type RobotBudgetsQueryVariables = Exact<{
   first: number;
@@ -615,7 +649,7 @@ export const CallbackEventPayloadDocument = {"kind":"Document","definitions":[{"
 export const MyAccountDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"MyAccount"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"viewer"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"username"}},{"kind":"Field","name":{"kind":"Name","value":"phone"}},{"kind":"Field","name":{"kind":"Name","value":"roles"}},{"kind":"Field","name":{"kind":"Name","value":"createdAt"}},{"kind":"Field","name":{"kind":"Name","value":"identities"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"provider"}},{"kind":"Field","name":{"kind":"Name","value":"realm"}},{"kind":"Field","name":{"kind":"Name","value":"subject"}},{"kind":"Field","name":{"kind":"Name","value":"createdAt"}}]}}]}}]}}]} as unknown as DocumentNode<MyAccountQuery, MyAccountQueryVariables>;
 export const MySessionsDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"MySessions"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"first"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"Int"}}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"after"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"viewer"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"sessions"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"first"},"value":{"kind":"Variable","name":{"kind":"Name","value":"first"}}},{"kind":"Argument","name":{"kind":"Name","value":"after"},"value":{"kind":"Variable","name":{"kind":"Name","value":"after"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"nodes"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"kind"}},{"kind":"Field","name":{"kind":"Name","value":"createdAt"}},{"kind":"Field","name":{"kind":"Name","value":"lastSeenAt"}},{"kind":"Field","name":{"kind":"Name","value":"expiresAt"}},{"kind":"Field","name":{"kind":"Name","value":"address"}},{"kind":"Field","name":{"kind":"Name","value":"userAgent"}},{"kind":"Field","name":{"kind":"Name","value":"current"}}]}},{"kind":"Field","name":{"kind":"Name","value":"pageInfo"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"hasNextPage"}},{"kind":"Field","name":{"kind":"Name","value":"endCursor"}}]}}]}}]}}]}}]} as unknown as DocumentNode<MySessionsQuery, MySessionsQueryVariables>;
 export const ActivityDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"Activity"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"from"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"Time"}}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"to"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"Time"}}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"bucket"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"Bucket"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"activity"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"from"},"value":{"kind":"Variable","name":{"kind":"Name","value":"from"}}},{"kind":"Argument","name":{"kind":"Name","value":"to"},"value":{"kind":"Variable","name":{"kind":"Name","value":"to"}}},{"kind":"Argument","name":{"kind":"Name","value":"bucket"},"value":{"kind":"Variable","name":{"kind":"Name","value":"bucket"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"at"}},{"kind":"Field","name":{"kind":"Name","value":"events"}},{"kind":"Field","name":{"kind":"Name","value":"deliveriesSent"}},{"kind":"Field","name":{"kind":"Name","value":"deliveriesFailed"}},{"kind":"Field","name":{"kind":"Name","value":"signIns"}}]}}]}}]} as unknown as DocumentNode<ActivityQuery, ActivityQueryVariables>;
-export const AttentionDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"Attention"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"language"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"Language"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"attention"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"language"},"value":{"kind":"Variable","name":{"kind":"Name","value":"language"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"kind"}},{"kind":"Field","name":{"kind":"Name","value":"message"}},{"kind":"Field","name":{"kind":"Name","value":"remedy"}},{"kind":"Field","name":{"kind":"Name","value":"at"}},{"kind":"Field","name":{"kind":"Name","value":"robot"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"name"}}]}},{"kind":"Field","name":{"kind":"Name","value":"delivery"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"broadcast"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}}]}}]}}]}}]}}]} as unknown as DocumentNode<AttentionQuery, AttentionQueryVariables>;
+export const AttentionDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"Attention"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"language"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"Language"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"attention"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"language"},"value":{"kind":"Variable","name":{"kind":"Name","value":"language"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"kind"}},{"kind":"Field","name":{"kind":"Name","value":"message"}},{"kind":"Field","name":{"kind":"Name","value":"remedy"}},{"kind":"Field","name":{"kind":"Name","value":"count"}},{"kind":"Field","name":{"kind":"Name","value":"at"}},{"kind":"Field","name":{"kind":"Name","value":"robot"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"name"}}]}},{"kind":"Field","name":{"kind":"Name","value":"delivery"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"broadcast"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}}]}}]}}]}}]}}]} as unknown as DocumentNode<AttentionQuery, AttentionQueryVariables>;
 export const RobotBudgetsDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"RobotBudgets"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"first"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"Int"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"robots"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"first"},"value":{"kind":"Variable","name":{"kind":"Name","value":"first"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"nodes"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"blockedUntil"}},{"kind":"Field","name":{"kind":"Name","value":"budget"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"used"}},{"kind":"Field","name":{"kind":"Name","value":"limit"}}]}}]}},{"kind":"Field","name":{"kind":"Name","value":"pageInfo"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"hasNextPage"}},{"kind":"Field","name":{"kind":"Name","value":"endCursor"}}]}}]}}]}}]} as unknown as DocumentNode<RobotBudgetsQuery, RobotBudgetsQueryVariables>;
 export const RobotsDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"Robots"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"first"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"Int"}}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"after"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"robots"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"first"},"value":{"kind":"Variable","name":{"kind":"Name","value":"first"}}},{"kind":"Argument","name":{"kind":"Name","value":"after"},"value":{"kind":"Variable","name":{"kind":"Name","value":"after"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"nodes"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"FragmentSpread","name":{"kind":"Name","value":"RobotRow"}}]}},{"kind":"Field","name":{"kind":"Name","value":"pageInfo"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"hasNextPage"}},{"kind":"Field","name":{"kind":"Name","value":"endCursor"}}]}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"RobotRow"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Robot"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"keywords"}},{"kind":"Field","name":{"kind":"Name","value":"hasSecret"}},{"kind":"Field","name":{"kind":"Name","value":"blockedUntil"}},{"kind":"Field","name":{"kind":"Name","value":"createdAt"}},{"kind":"Field","name":{"kind":"Name","value":"budget"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"used"}},{"kind":"Field","name":{"kind":"Name","value":"limit"}}]}}]}}]} as unknown as DocumentNode<RobotsQuery, RobotsQueryVariables>;
 export const CreateRobotDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"CreateRobot"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"CreateRobotInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"createRobot"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"robot"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"FragmentSpread","name":{"kind":"Name","value":"RobotRow"}}]}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"RobotRow"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Robot"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"keywords"}},{"kind":"Field","name":{"kind":"Name","value":"hasSecret"}},{"kind":"Field","name":{"kind":"Name","value":"blockedUntil"}},{"kind":"Field","name":{"kind":"Name","value":"createdAt"}},{"kind":"Field","name":{"kind":"Name","value":"budget"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"used"}},{"kind":"Field","name":{"kind":"Name","value":"limit"}}]}}]}}]} as unknown as DocumentNode<CreateRobotMutation, CreateRobotMutationVariables>;

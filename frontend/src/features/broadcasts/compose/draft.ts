@@ -61,7 +61,7 @@ export function draftFrom(message: Message, mentions: Mentions, robotIds: string
       horizontal,
       several: !single,
       single: single ? { ...single } : newButton(),
-      buttons: buttons.length > 0 ? buttons.map((button) => ({ ...button })) : [newButton(), newButton()],
+      buttons: buttons?.length ? buttons.map((button) => ({ ...button })) : [newButton(), newButton()],
     }
   }
   return draft
@@ -80,7 +80,7 @@ export function messageOf(draft: Draft): Message {
       return { feedCard: { links: draft.feedCard.links.map((row) => ({ ...row })) } }
     case 'actionCard': {
       const { title, text, several, single, buttons, horizontal } = draft.actionCard
-      return { actionCard: { title, text, horizontal: several && horizontal, single: several ? null : { ...single }, buttons: several ? buttons : [] } }
+      return { actionCard: { title, text, horizontal: several && horizontal, single: several ? null : { ...single }, buttons: several ? buttons : null } }
     }
   }
 }
