@@ -4,10 +4,12 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/binary"
 	"net"
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/coder/websocket"
@@ -39,9 +41,11 @@ const (
 )
 
 const (
-	// socketBuffer is the size of each of a socket's two buffers. net/http's own have 4 KiB each, which
-	// is most of what an idle subscriber would cost.
-	socketBuffer = 512
+	// readBuffer and writeBuffer are the sizes of a socket's buffers; net/http's own have 4 KiB each, too
+	// much for an idle subscriber. Large messages are read past the one. Through the other go control
+	// frames only, each whole.
+	readBuffer  = 128
+	writeBuffer = 2 + 125
 	// closePatience is how long a peer that is sent away may take to say goodbye.
 	closePatience = 5 * time.Second
 	// pingPatience is short because one goroutine pings everybody. A ping fits into any socket buffer
@@ -51,12 +55,16 @@ const (
 
 var errStopping = errs.New(errs.Unavailable, "server.stopping", "The server is stopping. Try again in a moment.")
 
-// socket is one WebSocket connection. Idle, it is one goroutine that reads, and one for each
-// subscription.
+// socket is one WebSocket connection. Idle, it is one goroutine that waits for what the peer says.
 type socket struct {
-	api  *API
-	conn *websocket.Conn
-	net  net.Conn
+	api    *API
+	conn   *websocket.Conn
+	net    net.Conn
+	reader *bufio.Reader // what conn reads from
+	raw    syscall.RawConn
+
+	told   sync.WaitGroup // of the server's stop
+	untell func() bool
 
 	// ctx ends when the peer is sent away or gone; its values are those of every operation.
 	ctx    context.Context
@@ -73,7 +81,7 @@ type socket struct {
 
 	mu         sync.Mutex
 	actor      authz.Actor
-	operations map[string]*running
+	operations []*running // few enough to look through
 }
 
 // serveSocket upgrades the request and hands the connection to a goroutine of its own, so that
@@ -92,7 +100,7 @@ func (a *API) serveSocket(w http.ResponseWriter, r *http.Request) {
 	info := request.From(r.Context())
 	s := &socket{
 		api: a, actor: actor, leave: leave, forget: func() {},
-		acked: make(chan struct{}), operations: map[string]*running{},
+		acked: make(chan struct{}),
 	}
 	if err := s.accept(w, r); err != nil {
 		leave()
@@ -101,7 +109,7 @@ func (a *API) serveSocket(w http.ResponseWriter, r *http.Request) {
 	s.ctx, s.cancel = context.WithCancel(request.With(a.group.Context(), &info))
 	s.hear()
 	foreign := s.conn.Subprotocol() == "" && len(r.Header.Values("Sec-WebSocket-Protocol")) > 0
-	if !a.spawn(s.ctx, "socket", func() { s.serve(foreign) }) {
+	if !a.spawn(s.ctx, "socket", func() { s.greet(foreign) }) {
 		s.close(closeGoingAway, errStopping.Reason)
 		s.done()
 	}
@@ -122,14 +130,32 @@ func (s *socket) accept(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	conn.SetReadLimit(s.api.limits.Body)
-	s.conn, s.net = conn, small.conn
+	s.conn, s.net, s.reader = conn, small.conn, small.reader
+	if small.early == 0 {
+		s.raw = rawOf(small.conn)
+	}
+	return nil
+}
+
+// rawOf gives access to a connection on which whatever has come and is not read yet lies with the
+// operating system, and nil for others, such as those that decrypt.
+func rawOf(conn net.Conn) syscall.RawConn {
+	switch conn.(type) {
+	case *net.TCPConn, *net.UnixConn:
+		raw, err := conn.(syscall.Conn).SyscallConn()
+		if err == nil {
+			return raw
+		}
+	}
 	return nil
 }
 
 // smallBuffers makes the upgraded connection use small buffers.
 type smallBuffers struct {
 	http.ResponseWriter
-	conn net.Conn
+	conn   net.Conn
+	reader *bufio.Reader
+	early  int
 }
 
 // Hijack implements http.Hijacker.
@@ -139,51 +165,86 @@ func (s *smallBuffers) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		return nil, nil, err
 	}
 	early, _ := old.Reader.Peek(old.Reader.Buffered())
-	s.conn = conn
+	s.conn, s.early = conn, len(early)
 	if len(early) == 0 {
-		return conn, bufio.NewReadWriter(bufio.NewReaderSize(conn, socketBuffer), bufio.NewWriterSize(conn, socketBuffer)), nil
+		s.reader = bufio.NewReaderSize(conn, readBuffer)
+	} else {
+		// What came with the handshake must not be lost: it stays readable in a buffer that holds it whole.
+		s.reader = bufio.NewReaderSize(bytes.NewReader(bytes.Clone(early)), max(readBuffer, len(early)))
+		_, _ = s.reader.Peek(len(early))
 	}
-	// What came with the handshake must not be lost: it stays readable in a buffer that holds it whole.
-	reader := bufio.NewReaderSize(bytes.NewReader(bytes.Clone(early)), max(socketBuffer, len(early)))
-	_, _ = reader.Peek(len(early))
-	return conn, bufio.NewReadWriter(reader, bufio.NewWriterSize(conn, socketBuffer)), nil
+	return conn, bufio.NewReadWriter(s.reader, bufio.NewWriterSize(conn, writeBuffer)), nil
 }
 
-// serve reads until the peer leaves or is sent away.
-func (s *socket) serve(foreign bool) {
+// greet begins to serve a new peer.
+func (s *socket) greet(foreign bool) {
 	s.api.sockets.add(s)
-	var told sync.WaitGroup
-	told.Add(1)
-	untell := context.AfterFunc(s.api.group.Context(), func() {
-		defer told.Done()
+	s.told.Add(1)
+	s.untell = context.AfterFunc(s.api.group.Context(), func() {
+		defer s.told.Done()
 		s.close(closeGoingAway, errStopping.Reason)
 	})
-	defer func() {
-		if !untell() {
-			told.Wait()
-		}
-		s.done()
-	}()
 	if foreign {
 		s.close(closeSubprotocol, "Subprotocol not acceptable")
+		s.part()
 		return
 	}
 	s.api.spawn(s.ctx, "socket init", s.awaitInit)
-	for {
-		m, err := s.read()
-		switch {
-		case err != nil:
-			s.close(closeFor(err)) // the code counts only where none was sent before
-			return
-		case s.ctx.Err() != nil:
-			continue // on its way out: whatever it still asks for is not looked at
+	s.serve()
+}
+
+// serve reads until the peer leaves or is sent away. Where it can wait without reading it does so in a
+// goroutine that has not done anything else: one that has read and answered keeps the stack it needed
+// for that, which is most of what an idle peer would cost.
+func (s *socket) serve() {
+	handedOn := false
+	defer func() {
+		if !handedOn {
+			s.part()
 		}
-		s.hear()
-		if code, reason := s.handle(m); code != 0 {
-			s.close(code, reason)
+	}()
+	for {
+		if s.raw != nil {
+			awaitData(s.raw)
+		}
+		if !s.heed() {
 			return
+		}
+		if s.raw != nil {
+			if handedOn = s.api.spawn(s.ctx, "socket", s.serve); handedOn {
+				return
+			}
 		}
 	}
+}
+
+// heed reads and answers what the peer has said; false when it is over.
+func (s *socket) heed() bool {
+	for {
+		m, err := s.read()
+		if err != nil {
+			s.close(closeFor(err)) // the code counts only where none was sent before
+			return false
+		}
+		if s.ctx.Err() == nil { // else it is on its way out, and what it still asks for is not looked at
+			s.hear()
+			if code, reason := s.handle(m); code != 0 {
+				s.close(code, reason)
+				return false
+			}
+		}
+		if s.reader.Buffered() == 0 {
+			return true
+		}
+	}
+}
+
+// part ends the socket once the peer knows why.
+func (s *socket) part() {
+	if !s.untell() {
+		s.told.Wait()
+	}
+	s.done()
 }
 
 // done ends everything that belongs to the socket.
@@ -215,7 +276,7 @@ func (s *socket) lookAfter() {
 		s.cut()
 	case silent >= s.api.limits.Ping/2 && s.writing.TryLock():
 		defer s.writing.Unlock()
-		s.writeNow([]byte(`{"type":"ping"}`), pingPatience)
+		s.writeNow(framed(append(make([]byte, frameRoom), `{"type":"ping"}`...)), pingPatience)
 	}
 }
 
@@ -238,6 +299,8 @@ func (s *socket) end(code websocket.StatusCode, reason string) {
 func (s *socket) close(code websocket.StatusCode, reason string) {
 	s.cancel()
 	_ = s.net.SetDeadline(clock.Real().Now().Add(closePatience))
+	s.writing.Lock()   // whatever is being written; nothing may follow the goodbye
+	s.writing.Unlock() //nolint:staticcheck // nothing is to be done in between
 	_ = s.conn.Close(code, reason)
 }
 
@@ -247,20 +310,44 @@ func (s *socket) cut() {
 	_ = s.net.Close()
 }
 
-// write sends one message, unless the peer is being sent away. One that does not take it in time is cut
-// off.
+// write sends one message, unless the peer is being sent away: frameRoom bytes, then the text. A peer
+// that does not take it in time is cut off.
 func (s *socket) write(message []byte) {
 	s.writing.Lock()
 	defer s.writing.Unlock()
 	if s.ctx.Err() == nil && !s.api.stopping() {
-		s.writeNow(message, s.api.limits.Write)
+		s.writeNow(framed(message), s.api.limits.Write)
 	}
 }
 
-// writeNow is bounded by the operating system, hence by the machine's own time.
-func (s *socket) writeNow(message []byte, patience time.Duration) {
+// writeNow is bounded by the operating system, hence by the machine's own time. One call writes a whole
+// frame, and so do those of the library for its control frames: that is what keeps them apart.
+func (s *socket) writeNow(frame []byte, patience time.Duration) {
 	_ = s.net.SetWriteDeadline(clock.Real().Now().Add(patience))
-	if err := s.conn.Write(context.Background(), websocket.MessageText, message); err != nil {
+	if _, err := s.net.Write(frame); err != nil {
 		s.cut()
 	}
+}
+
+// frameRoom is what stands before a text until it is framed, in bytes.
+const frameRoom = 10
+
+// framed makes a WebSocket frame in place: a whole text message, not masked (RFC 6455 §5.2). Messages
+// are framed here and not by the library because that would need a buffer for each socket.
+func framed(b []byte) []byte {
+	const wholeText, two, eight = 0x81, 126, 127
+	switch n := len(b) - frameRoom; {
+	case n < two:
+		b = b[frameRoom-2:]
+		b[1] = byte(n)
+	case n < 1<<16:
+		b = b[frameRoom-4:]
+		b[1] = two
+		binary.BigEndian.PutUint16(b[2:], uint16(n))
+	default:
+		b[1] = eight
+		binary.BigEndian.PutUint64(b[2:], uint64(n))
+	}
+	b[0] = wholeText
+	return b
 }
