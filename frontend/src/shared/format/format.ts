@@ -13,7 +13,11 @@ function format(language: string, options: Intl.DateTimeFormatOptions): Intl.Dat
   return found
 }
 
-const day: Intl.DateTimeFormatOptions = { year: 'numeric', month: '2-digit', day: '2-digit' }
+// In English the month is a word, since 03/09 is a different day on either side of the ocean.
+const days: Record<LanguageTag, Intl.DateTimeFormatOptions> = {
+  'zh-CN': { year: 'numeric', month: '2-digit', day: '2-digit' },
+  en: { year: 'numeric', month: 'short', day: 'numeric' },
+}
 const minute: Intl.DateTimeFormatOptions = { hour: '2-digit', minute: '2-digit' }
 const second: Intl.DateTimeFormatOptions = { ...minute, second: '2-digit' }
 
@@ -30,6 +34,7 @@ function numbers(language: string, digits: 0 | 1): Intl.NumberFormat {
 
 /** Times, sizes and counts as people of a language write them, in the browser's time zone. */
 export function formatter(language: LanguageTag) {
+  const day = days[language]
   const valid = (at: Moment) => {
     const date = new Date(at)
     return Number.isNaN(date.getTime()) ? null : date
@@ -49,7 +54,7 @@ export function formatter(language: LanguageTag) {
     precise(at: Moment, now: number) {
       const moment = valid(at)
       if (!moment) return '–'
-      if (now - moment.getTime() > 12 * 3_600_000) return date(at, { month: '2-digit', day: '2-digit', ...second })
+      if (now - moment.getTime() > 12 * 3_600_000) return date(at, { ...day, year: undefined, ...second })
       return `${format(language, second).format(moment)}.${String(moment.getMilliseconds()).padStart(3, '0')}`
     },
     /** An axis' label: the hour within a day, the day within a month. */
