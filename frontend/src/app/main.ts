@@ -9,6 +9,9 @@ import { startTheme } from '@/shared/theme/theme'
 import AppRoot from './AppRoot.vue'
 import { makeRouter } from './router'
 
+// Relative addresses in the page would follow the router to other folders.
+for (const link of document.querySelectorAll<HTMLLinkElement>('link[href]')) link.setAttribute('href', link.href)
+
 startTheme()
 watchConnection()
 session.restore()
