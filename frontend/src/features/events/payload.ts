@@ -18,11 +18,21 @@ export async function fetchPayload(id: string, signal?: AbortSignal): Promise<st
     if (cause instanceof DOMException) throw cause
     throw toApiError(cause)
   }
-  const whole = JSON.parse(answer) as { data?: { node?: object | null } | null; errors?: { message: string }[] }
-  if (whole.errors?.length) throw fromGraphQL(whole.errors)
-  if (!whole.data?.node) return null
+  const errors = rawValue(answer, ['errors'])
+  if (errors) throw fromGraphQL(JSON.parse(errors) as { message: string }[])
   const raw = rawValue(answer, ['data', 'node', 'payload'])
-  return raw === null ? null : indent(raw)
+  return raw === null ? null : indentSlowly(raw, signal)
+}
+
+/** Indents a large text a piece at a time, so that the page answers to its reader meanwhile. */
+async function indentSlowly(json: string, signal?: AbortSignal): Promise<string[]> {
+  const lines: string[] = []
+  for (const piece of pieces(json)) {
+    for (const line of piece) lines.push(line)
+    await new Promise((resolve) => setTimeout(resolve))
+    signal?.throwIfAborted()
+  }
+  return lines
 }
 
 /** The text of the value at a path in a JSON text, untouched. Null when there is none. */
@@ -56,8 +66,12 @@ function skipBlanks(json: string, at: number): number {
 }
 
 function skipString(json: string, at: number): number {
-  for (at++; at < json.length && json[at] !== '"'; at++) if (json[at] === '\\') at++
-  return at + 1
+  for (let end = json.indexOf('"', at + 1); end >= 0; end = json.indexOf('"', end + 1)) {
+    let slashes = 0
+    while (json[end - 1 - slashes] === '\\') slashes++
+    if (slashes % 2 === 0) return end + 1
+  }
+  return json.length
 }
 
 function skipValue(json: string, at: number): number {
@@ -86,48 +100,48 @@ const longestLine = 4_000
 
 /** JSON text as indented lines; numbers and strings stay as they were written. */
 export function indent(json: string): string[] {
-  const lines: string[] = []
+  return [...pieces(json)].flat()
+}
+
+const pieceLength = 50_000
+
+function* pieces(json: string): Generator<string[]> {
+  let lines: string[] = []
   let line = ''
   let depth = 0
+  let given = 0
   const end = () => {
     for (let at = 0; at < line.length || at === 0; at += longestLine) lines.push(line.slice(at, at + longestLine))
     line = '  '.repeat(depth)
   }
-  for (let at = skipBlanks(json, 0); at < json.length; ) {
+  for (let at = skipBlanks(json, 0); at < json.length; at = skipBlanks(json, at)) {
+    if (at - given > pieceLength) {
+      given = at
+      yield lines
+      lines = []
+    }
     const c = json[at]!
+    const next = c === '{' || c === '[' ? skipBlanks(json, at + 1) : at
     if (c === '"') {
       const after = skipString(json, at)
       line += json.slice(at, after)
       at = after
-    } else if (c === '{' || c === '[') {
-      const next = skipBlanks(json, at + 1)
-      if (json[next] === '}' || json[next] === ']') {
-        line += c + json[next]
-        at = next + 1
-      } else {
-        line += c
-        depth++
-        end()
-        at++
-      }
-    } else if (c === '}' || c === ']') {
+      continue
+    }
+    if (next > at && (json[next] === '}' || json[next] === ']')) {
+      line += c + json[next]
+      at = next + 1
+      continue
+    }
+    if (next > at) depth++
+    if (c === '}' || c === ']') {
       depth = Math.max(0, depth - 1)
       end()
-      line += c
-      at++
-    } else if (c === ',') {
-      line += c
-      end()
-      at++
-    } else if (c === ':') {
-      line += ': '
-      at++
-    } else {
-      line += c
-      at++
     }
-    at = skipBlanks(json, at)
+    line += c === ':' ? ': ' : c
+    if (next > at || c === ',') end()
+    at++
   }
   end()
-  return lines
+  yield lines
 }
