@@ -12119,7 +12119,7 @@ func (ec *executionContext) _Broadcast(ctx context.Context, sel ast.SelectionSet
 				continue
 			}
 
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.Values[i] = innerFunc(ctx, out)
 		case "message":
 			out.Values[i] = ec._Broadcast_message(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -14120,7 +14120,7 @@ func (ec *executionContext) _Robot(ctx context.Context, sel ast.SelectionSet, ob
 				continue
 			}
 
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.Values[i] = innerFunc(ctx, out)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -15102,7 +15102,7 @@ func (ec *executionContext) marshalNAccount2githubᚗcomᚋposthouseᚋposthouse
 }
 
 func (ec *executionContext) marshalNAccount2ᚕᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐAccountᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Account) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := scalar.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNAccount2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐAccount(ctx, sel, v[i])
@@ -15142,7 +15142,7 @@ func (ec *executionContext) marshalNAccountConnection2ᚖgithubᚗcomᚋposthous
 }
 
 func (ec *executionContext) marshalNActivityBucket2ᚕᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐActivityBucketᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.ActivityBucket) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := scalar.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNActivityBucket2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐActivityBucket(ctx, sel, v[i])
@@ -15204,7 +15204,7 @@ func (ec *executionContext) marshalNAttemptOutcome2githubᚗcomᚋposthouseᚋpo
 }
 
 func (ec *executionContext) marshalNAttention2ᚕᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐAttentionᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Attention) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := scalar.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNAttention2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐAttention(ctx, sel, v[i])
@@ -15256,7 +15256,7 @@ func (ec *executionContext) marshalNBoolean2bool(ctx context.Context, sel ast.Se
 }
 
 func (ec *executionContext) marshalNBroadcast2ᚕᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐBroadcastᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Broadcast) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := scalar.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNBroadcast2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐBroadcast(ctx, sel, v[i])
@@ -15521,7 +15521,7 @@ func (ec *executionContext) marshalNEndSessionPayload2ᚖgithubᚗcomᚋposthous
 }
 
 func (ec *executionContext) marshalNFeedCardLink2ᚕᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐFeedCardLinkᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.FeedCardLink) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := scalar.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNFeedCardLink2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐFeedCardLink(ctx, sel, v[i])
@@ -15723,7 +15723,7 @@ func (ec *executionContext) unmarshalNLoginFactor2ᚕgithubᚗcomᚋposthouseᚋ
 }
 
 func (ec *executionContext) marshalNLoginFactor2ᚕgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐLoginFactorᚄ(ctx context.Context, sel ast.SelectionSet, v []model.LoginFactor) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := scalar.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNLoginFactor2githubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐLoginFactor(ctx, sel, v[i])
@@ -16425,7 +16425,7 @@ func (ec *executionContext) marshalOButton2ᚕᚖgithubᚗcomᚋposthouseᚋpost
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := scalar.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNButton2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐButton(ctx, sel, v[i])
