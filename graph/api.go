@@ -17,6 +17,7 @@ import (
 	"github.com/posthouse/posthouse/internal/event"
 	"github.com/posthouse/posthouse/internal/lifecycle"
 	"github.com/posthouse/posthouse/internal/login"
+	"github.com/posthouse/posthouse/internal/overview"
 	"github.com/posthouse/posthouse/internal/robot"
 	"github.com/posthouse/posthouse/internal/session"
 )
@@ -30,11 +31,21 @@ type Services struct {
 	Broadcasts *broadcast.Service
 	Updates    *broadcast.Updates
 	Events     *event.Service
+	Overview   *overview.Service
+}
+
+// House is what everyone may know of this Posthouse beside what its services tell.
+type House struct {
+	// Version of the program.
+	Version string
+	// Sandbox says that DingTalk and WeChat are simulated.
+	Sandbox bool
 }
 
 // Config of the API. All but Limits and Introspection are needed.
 type Config struct {
 	Services Services
+	House    House
 	Clock    clock.Clock
 	Logger   *slog.Logger
 	Limits   Limits
@@ -80,12 +91,12 @@ func New(cfg Config) *API {
 	}
 	a.turns = newTurns(a)
 	a.present, a.recovered = a.presenter.present, a.presenter.recovered
-	schema := generated.Config{Resolvers: &Resolver{services: cfg.Services, clock: cfg.Clock}}
+	schema := generated.Config{Resolvers: &Resolver{services: cfg.Services, house: cfg.House, clock: cfg.Clock}}
 	weigh(&schema.Complexity)
 	a.es = generated.NewExecutableSchema(schema)
 	a.documents = newDocuments(a.es, a.limits, cfg.Introspection)
 	a.loaders = loader.Sources{
-		Robots: cfg.Services.Robots.Load, Attempts: cfg.Services.Broadcasts.LoadAttempts,
+		Accounts: cfg.Services.Accounts.Load, Robots: cfg.Services.Robots.Load, Budgets: cfg.Services.Broadcasts.LoadBudgets, Attempts: cfg.Services.Broadcasts.LoadAttempts,
 		States: cfg.Services.Broadcasts.State, Deliveries: cfg.Services.Broadcasts.LoadDeliveries,
 		Broadcasts: cfg.Services.Broadcasts.LoadBroadcasts,
 	}

@@ -26,6 +26,17 @@ func (r *broadcastResolver) Status(ctx context.Context, obj *model.Broadcast) (m
 	return model.BroadcastStatus(state), err
 }
 
+func (r *broadcastResolver) Author(ctx context.Context, obj *model.Broadcast) (*model.Account, error) {
+	if obj.AuthorID == "" {
+		return nil, nil
+	}
+	author, ok, err := loader.From(ctx).Accounts.Load(ctx, obj.AuthorID)
+	if err != nil || !ok {
+		return nil, err
+	}
+	return toAccount(author), nil
+}
+
 func (r *broadcastResolver) Deliveries(ctx context.Context, obj *model.Broadcast, first *int, after *string) (*model.DeliveryConnection, error) {
 	p, err := page.NewRequest(first, after)
 	if err != nil {
@@ -90,6 +101,22 @@ func (r *mutationResolver) Broadcast(ctx context.Context, input model.BroadcastI
 		return nil, err
 	}
 	return &model.BroadcastPayload{Broadcast: shown(ctx, b)}, nil
+}
+
+func (r *queryResolver) Broadcasts(ctx context.Context, first *int, after *string) (*model.BroadcastConnection, error) {
+	p, err := page.NewRequest(first, after)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := r.services.Broadcasts.List(ctx, authz.From(ctx), p)
+	if err != nil {
+		return nil, err
+	}
+	expectBroadcasts(ctx, rows.Items)
+	return &model.BroadcastConnection{
+		Nodes:    convertAll(rows.Items, toBroadcast),
+		PageInfo: toPageInfo(rows, func(b broadcast.Broadcast) string { return string(b.ID) }),
+	}, nil
 }
 
 func (r *subscriptionResolver) DeliveryUpdates(ctx context.Context, after *string) (<-chan model.DeliveryFeed, error) {

@@ -6,6 +6,7 @@ import (
 	"github.com/posthouse/posthouse/graph/generated"
 	"github.com/posthouse/posthouse/graph/model"
 	"github.com/posthouse/posthouse/internal/errs"
+	"github.com/posthouse/posthouse/internal/overview"
 	"github.com/posthouse/posthouse/internal/page"
 )
 
@@ -89,6 +90,15 @@ func weigh(c *generated.ComplexityRoot) {
 	}
 	listed := func(child int) int { return 1 + listGuess*child }
 	c.Query.Robots = paged
+	c.Query.Broadcasts = paged
+	c.Query.Accounts = func(child int, _ *string, first *int, after *string) int { return paged(child, first, after) }
+	c.Query.Activity = func(child int, from, to time.Time, bucket model.Bucket) int {
+		return 1 + int(min(max(to.Sub(from)/toStep(bucket), 1), overview.MaxBuckets))*child
+	}
+	c.Query.Attention = func(child int, _ *model.Language) int { return listed(child) }
+	c.Query.RecentCallbackEvents = func(child int, _ *model.CallbackEventFilter, first *int, after *string) int {
+		return paged(child, first, after)
+	}
 	c.Query.CallbackEventLog = func(child int, _ *model.CallbackEventFilter, first *int, after *string) int {
 		return paged(child, first, after)
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/posthouse/posthouse/graph/model"
 	"github.com/posthouse/posthouse/internal/authz"
+	"github.com/posthouse/posthouse/internal/feed"
 	"github.com/posthouse/posthouse/internal/id"
 )
 
@@ -24,6 +25,9 @@ func (r *queryResolver) find(ctx context.Context, actor authz.Actor, nodeID stri
 		return unless(err, shown(ctx, b))
 	case id.DeliveryPrefix:
 		return r.delivery(ctx, actor, id.Delivery(nodeID))
+	case id.EventPrefix:
+		e, err := r.services.Events.Get(ctx, actor, id.Event(nodeID))
+		return unless(err, toCallbackEvent(e.Event, feed.Cursor{Epoch: e.Epoch, Position: e.Position}))
 	default:
 		return nil, nil
 	}

@@ -14,6 +14,7 @@ import (
 // Resolver is the root of all resolvers. They convert, call one service and return.
 type Resolver struct {
 	services Services
+	house    House
 	clock    clock.Clock
 }
 

@@ -1,9 +1,11 @@
 package server
 
 import (
+	"io/fs"
 	"log/slog"
 	"time"
 
+	"github.com/posthouse/posthouse/frontend"
 	"github.com/posthouse/posthouse/internal/login"
 	"github.com/posthouse/posthouse/internal/secret"
 )
@@ -29,6 +31,11 @@ type Config struct {
 	Listen string `yaml:"listen"`
 	// Logger hears what happens; default slog.Default().
 	Logger *slog.Logger `yaml:"-"`
+	// Version is what pages show as the version of this program; default "dev".
+	Version string `yaml:"-"`
+	// UI is the admin app's build, as frontend/doc.go describes it; default the one that was built into
+	// this program, if any. Without one / says how to build it.
+	UI fs.FS `yaml:"-"`
 	// Sandbox says that the platforms are simulated. The database is marked so and never opened
 	// otherwise, because the accounts and robots of a sandbox are no secret.
 	Sandbox bool `yaml:"-"`
@@ -190,6 +197,12 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Logger == nil {
 		c.Logger = slog.Default()
+	}
+	if c.UI == nil {
+		c.UI = frontend.FS()
+	}
+	if c.Version == "" {
+		c.Version = "dev"
 	}
 	if c.Events.Retention == 0 {
 		c.Events.Retention = 30 * 24 * time.Hour

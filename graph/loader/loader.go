@@ -7,6 +7,7 @@ import (
 	"errors"
 	"sync"
 
+	"github.com/posthouse/posthouse/internal/account"
 	"github.com/posthouse/posthouse/internal/broadcast"
 	"github.com/posthouse/posthouse/internal/id"
 	"github.com/posthouse/posthouse/internal/robot"
@@ -14,7 +15,9 @@ import (
 
 // Sources reads many things by their ids. What does not exist is missing from the map.
 type Sources struct {
+	Accounts   func(context.Context, []id.Account) (map[id.Account]account.Account, error)
 	Robots     func(context.Context, []id.Robot) (map[id.Robot]robot.Robot, error)
+	Budgets    func(context.Context, []id.Robot) (map[id.Robot]int, error)
 	Broadcasts func(context.Context, []id.Broadcast) (map[id.Broadcast]broadcast.Broadcast, error)
 	States     func(context.Context, []id.Broadcast) (map[id.Broadcast]broadcast.State, error)
 	Deliveries func(context.Context, []id.Delivery) (map[id.Delivery]broadcast.Delivery, error)
@@ -23,7 +26,9 @@ type Sources struct {
 
 // Loaders of one operation. Safe for concurrent use, since the fields of a list are.
 type Loaders struct {
+	Accounts   Loader[id.Account, account.Account]
 	Robots     Loader[id.Robot, robot.Robot]
+	Budgets    Loader[id.Robot, int]
 	Broadcasts Loader[id.Broadcast, broadcast.Broadcast]
 	States     Loader[id.Broadcast, broadcast.State]
 	Deliveries Loader[id.Delivery, broadcast.Delivery]
@@ -49,7 +54,9 @@ func From(ctx context.Context) *Loaders {
 	l := ctx.Value(key{}).(*lazy)
 	l.once.Do(func() {
 		l.loaders = &Loaders{
+			Accounts:   Loader[id.Account, account.Account]{read: l.sources.Accounts},
 			Robots:     Loader[id.Robot, robot.Robot]{read: l.sources.Robots},
+			Budgets:    Loader[id.Robot, int]{read: l.sources.Budgets},
 			Broadcasts: Loader[id.Broadcast, broadcast.Broadcast]{read: l.sources.Broadcasts},
 			States:     Loader[id.Broadcast, broadcast.State]{read: l.sources.States},
 			Deliveries: Loader[id.Delivery, broadcast.Delivery]{read: l.sources.Deliveries},

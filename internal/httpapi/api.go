@@ -38,6 +38,8 @@ type Config struct {
 	// Ready tells whether requests can be served, for /readyz.
 	Ready  func(context.Context) error
 	Logger *slog.Logger
+	// UI is the admin app at /, Explorer GraphiQL at /graphiql.
+	UI, Explorer UI
 	// Clock spaces out what is logged. Default: the machine's.
 	Clock clock.Clock
 	// TrustedProxies are the networks whose X-Forwarded-For is believed.
@@ -69,8 +71,9 @@ func New(cfg Config) *API {
 	a.route(mux, http.MethodGet, "/.well-known/jwks.json", a.serveJWKS)
 	a.route(mux, http.MethodGet, "/healthz", a.serveHealth)
 	a.route(mux, http.MethodGet, "/readyz", a.serveReady)
-	mux.HandleFunc("GET /{$}", serveIndex)
-	mux.HandleFunc("/", a.serveNotFound)
+	mux.HandleFunc(explorerPath, a.serveExplorer)
+	mux.HandleFunc(explorerPath+"/", a.serveExplorer)
+	mux.HandleFunc("/", a.serveUI)
 	a.root = a.identified(a.guarded(mux))
 	return a
 }

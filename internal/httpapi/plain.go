@@ -53,19 +53,3 @@ func (a *API) only(method string) http.HandlerFunc {
 func (a *API) serveNotFound(w http.ResponseWriter, r *http.Request) {
 	a.writeError(w, r, errPathUnknown)
 }
-
-// index tells a person who opens the address in a browser what is here.
-const index = `<!doctype html>
-<html lang="zh-CN"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>Posthouse 驿站</title>
-<h1>Posthouse 驿站</h1>
-<p>服务正在运行。GraphQL 接口在 <code>/graphql</code>，健康检查在 <code>/readyz</code>。</p>
-<p lang="en">The server is running. The GraphQL API is at <code>/graphql</code>, its health at <code>/readyz</code>.</p>
-</html>
-`
-
-func serveIndex(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Content-Security-Policy", "default-src 'none'")
-	_, _ = w.Write([]byte(index))
-}

@@ -26,7 +26,7 @@ func TestPlainPathsAnswer(t *testing.T) {
 		"/.well-known/jwks.json": {"application/json", `{"keys":[]}`, "public, max-age=300"},
 		"/healthz":               {"application/json", `{"status":"ok"}`, "no-store"},
 		"/readyz":                {"application/json", `{"status":"ready"}`, "no-store"},
-		"/":                      {"text/html", "Posthouse 驿站", ""},
+		"/":                      {"text/html", "Posthouse 驿站", "no-store"},
 	} {
 		w := ask(newHouse(t).api, http.MethodGet, path, "")
 		header := w.Result().Header

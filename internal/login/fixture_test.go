@@ -142,7 +142,7 @@ func assemble(t *testing.T, clk *clock.Fake, key []byte, p parts, change func(*l
 		t.Fatal(err)
 	}
 	f.hashes = &counted{Passwords: hasher}
-	f.accounts = account.New(account.Config{Store: p.accounts, Hasher: f.hashes, Clock: clk, Memo: inmem.NewMemo(clk, 1000), Bus: f.bus})
+	f.accounts = account.New(account.Config{Store: p.accounts, Tx: p.tx, Hasher: f.hashes, Clock: clk, Memo: inmem.NewMemo(clk, 1000), Bus: f.bus})
 	f.sessions, err = session.New(session.Config{
 		Store: p.sessions, Tx: p.tx, Ring: ring, Clock: clk, Bus: f.bus, Memo: inmem.NewMemo(clk, 1000), Accounts: f.accounts,
 	})
@@ -160,8 +160,12 @@ func assemble(t *testing.T, clk *clock.Fake, key []byte, p parts, change func(*l
 	if err != nil {
 		t.Fatal(err)
 	}
+	setUps, ok := p.accounts.(login.SetUpStore)
+	if !ok {
+		t.Fatal("the store of accounts keeps no set-up tokens")
+	}
 	cfg := login.Config{
-		Accounts: f.accounts, Sessions: f.sessions, OTP: otp, Tx: p.tx, Limits: p.limits, Clock: clk,
+		SetUps: setUps, Accounts: f.accounts, Sessions: f.sessions, OTP: otp, Tx: p.tx, Limits: p.limits, Clock: clk,
 		Wechat: f.wechat, Apps: apps, Cache: inmem.NewCache(clk, 1000), Lock: inmem.NewLocker(), Ring: ring,
 	}
 	if change != nil {

@@ -75,45 +75,31 @@ func (s *Service) Create(ctx context.Context, actor authz.Actor, in Input) (Robo
 	if err := actor.RequireAdmin(); err != nil {
 		return Robot{}, err
 	}
-	name := strings.TrimSpace(in.Name)
-	if !printable(name, maxName) {
-		return Robot{}, ErrNameInvalid.WithField("name", "1–64")
+	name, err := cleanName(in.Name)
+	if err != nil {
+		return Robot{}, err
 	}
 	token, err := ParseWebhook(in.Webhook.Reveal(), s.hosts)
 	if err != nil {
 		return Robot{}, err
 	}
-	signing := strings.TrimSpace(in.Secret.Reveal())
-	if signing != "" && !validSecret(signing) {
-		return Robot{}, ErrSecretInvalid.WithField("secret", "SEC…")
+	signing, err := cleanSecret(in.Secret)
+	if err != nil {
+		return Robot{}, err
 	}
 	keywords, err := cleanKeywords(in.Keywords)
 	if err != nil {
 		return Robot{}, err
 	}
 	now := clock.FromMillis(clock.Millis(s.clock.Now()))
-	r := Robot{
-		ID:        id.Robot(id.New(id.RobotPrefix, now)),
-		Name:      name,
-		Keywords:  keywords,
-		TokenHash: s.ring.Hash(tokenPurpose, token),
-		CreatedAt: now,
-	}
-	// The robot's id is the owner, so a sealed value copied to another robot does not open.
-	r.SealedToken = s.ring.Seal(tokenPurpose, string(r.ID), []byte(token))
+	r := Robot{ID: id.Robot(id.New(id.RobotPrefix, now)), Name: name, Keywords: keywords, CreatedAt: now}
+	sealed := s.sealToken(r.ID, token)
+	r.SealedToken, r.TokenHash = sealed.Sealed, sealed.Hash
 	if signing != "" {
-		r.SealedSecret = s.ring.Seal(secretPurpose, string(r.ID), []byte(signing))
+		r.SealedSecret = s.sealSecret(r.ID, signing)
 	}
-	// The database sees to it that a token is there once under the newest key. Nothing is added any more
-	// under the older ones, so that looking there first is safe.
-	if older := s.ring.Hashes(tokenPurpose, token)[1:]; len(older) > 0 {
-		_, taken, err := s.store.FindByToken(ctx, older)
-		if err != nil {
-			return Robot{}, errs.Wrap(err, "find robot by token")
-		}
-		if taken {
-			return Robot{}, ErrWebhookTaken
-		}
+	if err := s.freeUnderOlderKeys(ctx, token, ""); err != nil {
+		return Robot{}, err
 	}
 	if err := s.store.Create(ctx, r); err != nil {
 		return Robot{}, errs.Wrap(err, "create robot")
@@ -173,6 +159,51 @@ func (s *Service) Open(_ context.Context, r Robot) (Credentials, error) {
 	}
 	c.Secret = secret.NewText(string(signing))
 	return c, nil
+}
+
+// freeUnderOlderKeys tells whether another robot than this one has the token under an older key. The
+// database sees to it that a token is there once under the newest. Nothing is added any more under the
+// older ones, so that looking there first is safe. Reason: robot.webhook_taken.
+func (s *Service) freeUnderOlderKeys(ctx context.Context, token string, but id.Robot) error {
+	older := s.ring.Hashes(tokenPurpose, token)[1:]
+	if len(older) == 0 {
+		return nil
+	}
+	other, taken, err := s.store.FindByToken(ctx, older)
+	if err != nil {
+		return errs.Wrap(err, "find robot by token")
+	}
+	if taken && other.ID != but {
+		return ErrWebhookTaken
+	}
+	return nil
+}
+
+// sealToken seals for this robot: its id is the owner, so that a sealed value copied to another robot
+// does not open.
+func (s *Service) sealToken(r id.Robot, token string) Token {
+	return Token{Another: true, Sealed: s.ring.Seal(tokenPurpose, string(r), []byte(token)), Hash: s.ring.Hash(tokenPurpose, token)}
+}
+
+func (s *Service) sealSecret(r id.Robot, signing string) string {
+	return s.ring.Seal(secretPurpose, string(r), []byte(signing))
+}
+
+func cleanName(name string) (string, error) {
+	name = strings.TrimSpace(name)
+	if !printable(name, maxName) {
+		return "", ErrNameInvalid.WithField("name", "1–64")
+	}
+	return name, nil
+}
+
+// cleanSecret gives the empty string for none.
+func cleanSecret(in secret.Text) (string, error) {
+	signing := strings.TrimSpace(in.Reveal())
+	if signing != "" && !validSecret(signing) {
+		return "", ErrSecretInvalid.WithField("secret", "SEC…")
+	}
+	return signing, nil
 }
 
 // validSecret tells whether s looks like a signing secret (protocols.md §1.2).

@@ -25,6 +25,8 @@ type memStore struct {
 	mu     sync.Mutex
 	robots []robot.Robot
 	fail   error
+	// changed is the last change made.
+	changed robot.Change
 }
 
 func (m *memStore) Create(_ context.Context, r robot.Robot) error {

@@ -65,8 +65,8 @@ func (t *tx) tail(ctx context.Context, name string) (*tail, error) {
 	return t.tails[name], nil
 }
 
-// flush writes what was kept for the end of the transaction: the entries of the delivery feed, and
-// how far each log has come.
+// flush writes what was kept for the end of the transaction: the entries of the delivery feed, how far
+// each log has come, and the counts of what happened.
 func (t *tx) flush(ctx context.Context) error {
 	if len(t.updates) > 0 {
 		if err := t.db.broadcasts.appendUpdates(ctx, t); err != nil {
@@ -81,7 +81,7 @@ func (t *tx) flush(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return t.db.activity.flush(ctx, t)
 }
 
 // read gives the bounds of a log.

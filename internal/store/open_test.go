@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"database/sql"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/url"
 	"os"
@@ -79,7 +80,7 @@ func TestANewerSchemaIsRefusedAndLeftAlone(t *testing.T) {
 		must(t, err)
 		must(t, db.Close())
 		for range 2 {
-			wantRefused(t, store.Config{DSN: address}, "store.newer_schema", "99", "up to 1", "Run the newer version")
+			wantRefused(t, store.Config{DSN: address}, "store.newer_schema", "99", fmt.Sprint("up to ", store.SchemaVersion), "Run the newer version")
 		}
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"path/filepath"
 
 	"github.com/posthouse/posthouse/server"
@@ -61,6 +62,7 @@ func (c serveCommand) Run(ctx context.Context, p *program) error {
 
 // serve runs a server until ctx ends; box is the sandbox beside it, if any.
 func serve(ctx context.Context, cfg server.Config, box *simulator, p *program) (err error) {
+	cfg.Version = versionText()
 	srv, err := server.New(ctx, cfg)
 	if err != nil {
 		return err
@@ -68,7 +70,12 @@ func serve(ctx context.Context, cfg server.Config, box *simulator, p *program) (
 	defer func() { err = errors.Join(err, srv.Close()) }()
 	where := whereData(cfg)
 	fmt.Fprintf(p.out, "Posthouse 驿站 %s\n", versionText())
+	at := "http://" + browsable(srv.Addr())
+	if srv.HasUI() {
+		fmt.Fprintf(p.out, "  管理 Admin   %s/\n", at)
+	}
 	fmt.Fprintf(p.out, "  GraphQL     http://%s/graphql\n", srv.Addr())
+	fmt.Fprintf(p.out, "  GraphiQL    %s/graphiql\n", at)
 	fmt.Fprintf(p.out, "  数据 Data    %s\n", where)
 	cfg.Logger.Info("listening", "address", srv.Addr(), "data", where)
 	if box != nil {
@@ -79,8 +86,48 @@ func serve(ctx context.Context, cfg server.Config, box *simulator, p *program) (
 		fmt.Fprint(p.out, signInHint)
 		cfg.Logger.Info("sandbox listening", "address", box.address())
 	}
+	if err := offerSetUp(ctx, srv, at, p); err != nil {
+		return err
+	}
 	return srv.Run(ctx)
 }
+
+// offerSetUp says how to make an owner while there is none. The link is printed and never logged: it is a
+// secret, and logs are kept.
+func offerSetUp(ctx context.Context, srv *server.Server, at string, p *program) error {
+	path, needed, err := srv.SetUpPath(ctx)
+	if err != nil || !needed {
+		return err
+	}
+	fmt.Fprintf(p.out, setUpHint, at+path.Reveal())
+	if !srv.HasUI() {
+		fmt.Fprint(p.out, ownerHint)
+	}
+	return nil
+}
+
+// browsable turns an address that stands for every interface into one that a browser here can open.
+func browsable(address string) string {
+	host, port, err := net.SplitHostPort(address)
+	if ip := net.ParseIP(host); err == nil && ip != nil && ip.IsUnspecified() {
+		return net.JoinHostPort("127.0.0.1", port)
+	}
+	return address
+}
+
+const (
+	setUpHint = `
+还没有所有者。请在 24 小时内打开下面的链接创建所有者（只能使用一次，重启后失效）：
+There is no owner yet. Open this link within 24 hours to become the owner (it works once, until a restart):
+  %s
+
+`
+	ownerHint = `这个程序里没有管理页面（用 make build 构建），也可以用命令创建所有者：
+There is no admin app in this program (make build builds it); a command makes an owner, too:
+  posthouse account create --username U --phone P --role owner --password-stdin
+
+`
+)
 
 // whereData names the place of the data, for people who wonder where it went.
 func whereData(cfg server.Config) string {
