@@ -29,6 +29,7 @@ var chinese = map[string]string{
 	"callback.body_invalid":      "推送内容不是钉钉的格式。",
 	"callback.decrypt_failed":    "推送无法解密，请核对钉钉后台的加密 aes_key。",
 	"callback.key_invalid":       "回调配置无效。",
+	"callback.not_stored":        "事件未能保存，请重新推送。",
 	"callback.owner_unknown":     "该推送属于其他应用或企业。",
 	"callback.signature_invalid": "推送签名缺失或不正确，请核对钉钉后台的 Token。",
 	"callback.stale":             "推送时间与本机时间相差过大。",
@@ -70,13 +71,14 @@ var chinese = map[string]string{
 	"rate.limited":       "请求过于频繁，请稍后再试。",
 	"rate.subscriptions": "订阅过多，请先结束一些。",
 
-	"request.body_invalid":   "请求正文须为 JSON 对象，包含 query，可选 variables、operationName 和 extensions。",
-	"request.cancelled":      "请求在完成之前被取消。",
-	"request.content_type":   "请以 UTF-8 编码的 Content-Type: application/json 发送请求。",
-	"request.method":         "查询可用 GET 或 POST，变更只能用 POST。",
-	"request.not_acceptable": "请接受 application/json、application/graphql-response+json 或 text/event-stream。",
-	"request.path_unknown":   "此路径下没有内容。接口在 /graphql。",
-	"request.too_large":      "请求过大。",
+	"request.body_invalid":       "请求正文须为 JSON 对象，包含 query，可选 variables、operationName 和 extensions。",
+	"request.cancelled":          "请求在完成之前被取消。",
+	"request.content_type":       "请以 UTF-8 编码的 Content-Type: application/json 发送请求。",
+	"request.method_not_allowed": "此路径不支持该请求方法。",
+	"request.method":             "查询可用 GET 或 POST，变更只能用 POST。",
+	"request.not_acceptable":     "请接受 application/json、application/graphql-response+json 或 text/event-stream。",
+	"request.path_unknown":       "此路径下没有内容。接口在 /graphql。",
+	"request.too_large":          "请求过大。",
 
 	"robot.keyword_invalid": "机器人最多有十个关键词，每个 1 到 64 个字符。",
 	"robot.name_invalid":    "机器人名称须为 1 到 64 个字符。",
@@ -86,6 +88,7 @@ var chinese = map[string]string{
 	"robot.webhook_invalid": "请粘贴钉钉显示的完整 Webhook 地址，或其中的 access_token。",
 	"robot.webhook_taken":   "该 Webhook 已被另一个机器人使用。",
 
+	"server.stopping":  "服务器正在停止，请稍后再试。",
 	"server.not_ready": "服务器暂时无法处理请求。",
 
 	"session.expired":   "登录已失效，请重新登录。",
