@@ -52,7 +52,7 @@ export async function recheck(): Promise<void> {
 /** Ends the session here and, when it can be reached, on the server. */
 export async function signOut(): Promise<void> {
   await run(LogoutDocument, {}).catch(() => undefined)
-  session.end()
+  session.leave()
   closeSocket()
   forget()
 }

@@ -9,10 +9,8 @@ import { startTheme } from '@/shared/theme/theme'
 import AppRoot from './AppRoot.vue'
 import { makeRouter } from './router'
 
-// The icon's address is relative to the page: a browser would look for it anew, and in vain, below each
-// deeper path that the router goes to.
-const icon = document.querySelector<HTMLLinkElement>('link[rel="icon"]')
-if (icon) icon.href = String(icon.href)
+// Relative addresses in the page would follow the router to other folders.
+for (const link of document.querySelectorAll<HTMLLinkElement>('link[href]')) link.setAttribute('href', link.href)
 
 startTheme()
 watchConnection()

@@ -10,8 +10,8 @@ export type Line = { kind: 'event'; key: string; event: EventRow } | { kind: 'no
 
 /** Lines kept at most; beyond that the oldest go. */
 export const cap = 5_000
-// The oldest are dropped in bulk, since moving thousands of entries for each new one costs.
-const slack = 500
+// Beyond the cap the oldest are dropped in bulk, since moving thousands of entries for each new one costs.
+const bulk = 500
 
 /**
  * The lines of the live tail, newest first. While paused, what comes waits out of sight. Only the
@@ -47,7 +47,7 @@ export class Tail {
 
   /** Puts older events, newest first as the log gives them, below everything. */
   addOlder(events: readonly EventRow[]): void {
-    const room = Math.max(0, cap - this.lines.length)
+    const room = Math.max(0, cap - bulk - this.lines.length)
     const older = events.slice(0, room).map((event): Line => ({ kind: 'event', key: event.id, event }))
     this.lines = [...older.reverse(), ...this.lines]
     this.view.count = this.lines.length
@@ -55,7 +55,7 @@ export class Tail {
 
   /** Whether there is room for older events. */
   get full(): boolean {
-    return this.lines.length >= cap
+    return this.lines.length >= cap - bulk
   }
 
   pause(): void {
@@ -82,8 +82,8 @@ export class Tail {
       return
     }
     this.waiting.push(...lines)
-    if (this.waiting.length > cap + slack) {
-      const dropped = this.waiting.length - cap
+    if (this.waiting.length > cap) {
+      const dropped = this.waiting.length - (cap - bulk)
       this.waiting = this.waiting.slice(dropped)
       this.view.missed += dropped
     }
@@ -93,7 +93,7 @@ export class Tail {
   private put(lines: readonly Line[]): void {
     if (lines.length === 0) return
     for (const line of lines) this.lines.push(line)
-    if (this.lines.length > cap + slack) this.lines = this.lines.slice(this.lines.length - cap)
+    if (this.lines.length > cap) this.lines = this.lines.slice(this.lines.length - (cap - bulk))
     this.view.shift += lines.length
     this.view.count = this.lines.length
   }

@@ -10,8 +10,9 @@ describe('times', () => {
   it('are written as each language does', () => {
     expect(zh.dateTime(at)).toBe('2026/03/09 14:05')
     expect(zh.exact(at)).toBe('2026/03/09 14:05:07')
-    expect(zh.precise(at)).toBe('14:05:07.042')
-    expect(en.exact(at)).toContain('14:05:07')
+    expect(zh.precise(at, at.getTime() + 5_000)).toBe('14:05:07.042')
+    expect(zh.precise(at, at.getTime() + 86_400_000)).toBe('03/09 14:05:07')
+    expect(en.exact(at)).toBe('Mar 9, 2026, 14:05:07')
   })
 
   it('show midnight as 00, never as 24', () => {
@@ -35,7 +36,7 @@ describe('times', () => {
   })
 
   it('do not throw at nonsense', () => {
-    expect([zh.dateTime('x'), zh.precise('x'), zh.relative('x', 0), zh.bucket('', 'DAY')]).toEqual(['–', '–', '–', '–'])
+    expect([zh.dateTime('x'), zh.precise('x', 0), zh.relative('x', 0), zh.bucket('', 'DAY')]).toEqual(['–', '–', '–', '–'])
   })
 })
 

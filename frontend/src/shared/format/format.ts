@@ -13,12 +13,28 @@ function format(language: string, options: Intl.DateTimeFormatOptions): Intl.Dat
   return found
 }
 
-const day: Intl.DateTimeFormatOptions = { year: 'numeric', month: '2-digit', day: '2-digit' }
+// In English the month is a word, since 03/09 is a different day on either side of the ocean.
+const days: Record<LanguageTag, Intl.DateTimeFormatOptions> = {
+  'zh-CN': { year: 'numeric', month: '2-digit', day: '2-digit' },
+  en: { year: 'numeric', month: 'short', day: 'numeric' },
+}
 const minute: Intl.DateTimeFormatOptions = { hour: '2-digit', minute: '2-digit' }
 const second: Intl.DateTimeFormatOptions = { ...minute, second: '2-digit' }
 
+// Making a formatter costs a hundred times what using it does, and the live tail formats thousands a second.
+const whole = new Map<string, Intl.NumberFormat>()
+const tenths = new Map<string, Intl.NumberFormat>()
+
+function numbers(language: string, digits: 0 | 1): Intl.NumberFormat {
+  const kept = digits === 0 ? whole : tenths
+  let found = kept.get(language)
+  if (!found) kept.set(language, (found = new Intl.NumberFormat(language, { maximumFractionDigits: digits })))
+  return found
+}
+
 /** Times, sizes and counts as people of a language write them, in the browser's time zone. */
 export function formatter(language: LanguageTag) {
+  const day = days[language]
   const valid = (at: Moment) => {
     const date = new Date(at)
     return Number.isNaN(date.getTime()) ? null : date
@@ -34,10 +50,12 @@ export function formatter(language: LanguageTag) {
     exact: (at: Moment) => date(at, { ...day, ...second }),
     date: (at: Moment) => date(at, day),
     time: (at: Moment) => date(at, second),
-    /** Seconds with their thousandths, for the live tail. */
-    precise(at: Moment) {
+    /** For the live tail: to the thousandth of a second within the last hours, with the day before that. */
+    precise(at: Moment, now: number) {
       const moment = valid(at)
-      return moment ? `${format(language, second).format(moment)}.${String(moment.getMilliseconds()).padStart(3, '0')}` : '–'
+      if (!moment) return '–'
+      if (now - moment.getTime() > 12 * 3_600_000) return date(at, { ...day, year: undefined, ...second })
+      return `${format(language, second).format(moment)}.${String(moment.getMilliseconds()).padStart(3, '0')}`
     },
     /** An axis' label: the hour within a day, the day within a month. */
     bucket: (at: Moment, unit: 'HOUR' | 'DAY') =>
@@ -58,7 +76,7 @@ export function formatter(language: LanguageTag) {
       if (size < 22 * 3600) return words.format(Math.round(seconds / 3600), 'hour')
       return words.format(Math.round(seconds / 86_400), 'day')
     },
-    number: (value: number) => new Intl.NumberFormat(language).format(value),
+    number: (value: number) => numbers(language, 0).format(value),
     /** 1.2 KiB */
     bytes(size: number) {
       const units = ['B', 'KiB', 'MiB', 'GiB']
@@ -67,7 +85,7 @@ export function formatter(language: LanguageTag) {
         size /= 1024
         unit++
       }
-      return `${new Intl.NumberFormat(language, { maximumFractionDigits: unit === 0 ? 0 : 1 }).format(size)} ${units[unit]}`
+      return `${numbers(language, unit === 0 ? 0 : 1).format(size)} ${units[unit]}`
     },
     /** Names one after the other. */
     list: (items: readonly string[]) => items.join(language === 'en' ? ', ' : '、'),

@@ -24,7 +24,7 @@ export function useFeed<D, V extends { after?: string | null }, T extends FeedIt
     },
     onItems: options.onItems,
     onNotice: (notice) => {
-      // A page that only listens asks nothing, and would not learn that the server is gone.
+      // A page that only listens learns of a lost server from its socket.
       if (notice.kind === 'lost') void connection.check()
       options.onNotice?.(notice)
     },

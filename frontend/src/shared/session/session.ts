@@ -5,6 +5,7 @@ import { post } from '../api/transport'
 import { clock } from '../clock'
 import { RefreshSessionDocument, type RefreshSessionMutation, type ViewerQuery } from '../gql/graphql'
 import { currentLanguage } from '../i18n/language'
+import { claim, forgetMine } from './mine'
 import { Refresher } from './refresher'
 import { Siblings } from './siblings'
 import { createTokenStore, type Grant } from './tokens'
@@ -97,6 +98,7 @@ export const session = {
 
   /** The server has said who this is. */
   identify(account: Viewer): void {
+    claim(() => sessionStorage, account.id)
     viewer.value = account
     if (phase.value !== 'signed-in') renewed.value++
     phase.value = 'signed-in'
@@ -112,7 +114,13 @@ export const session = {
     if (isSignedOut(error) && phase.value === 'signed-in') phase.value = 'interrupted'
   },
 
-  /** Forgets everything; the caller has told the server. */
+  /** Signs out here; the caller has told the server. */
+  leave(): void {
+    forgetMine(() => sessionStorage)
+    this.end()
+  },
+
+  /** The session is over. What the person left in the tab stays for when they sign in again. */
   end(): void {
     refresher.end()
     viewer.value = null

@@ -1,6 +1,7 @@
+import { mine } from '@/shared/session/mine'
 import { newDraft, type Draft } from './draft'
 
-const key = 'posthouse.draft'
+const key = `${mine}draft`
 
 /** The draft of before a reload or a sign-in, or a new one. */
 export function recall(storage: () => Storage): Draft {
