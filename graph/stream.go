@@ -113,10 +113,18 @@ func relay(ctx context.Context, e *execution, frames chan<- []byte) {
 	}
 }
 
+// encoded gives a response as one line, since a line break would end the data of an event. Platforms'
+// payloads may have some; in JSON they are only ever space between values.
 func encoded(out *response) []byte {
 	var buf bytes.Buffer
 	out.writeTo(&buf)
-	return buf.Bytes()
+	line := buf.Bytes()
+	for i, c := range line {
+		if c == '\n' || c == '\r' {
+			line[i] = ' '
+		}
+	}
+	return line
 }
 
 // stream writes server-sent events.

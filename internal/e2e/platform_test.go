@@ -21,6 +21,7 @@ type platform struct {
 	mu    sync.Mutex
 	calls []robotCall
 	trap  *trap
+	held  chan struct{}
 }
 
 // robotCall is one call of /robot/send, whatever became of it.
@@ -91,6 +92,14 @@ func (p *platform) spring(stage string) *trap {
 	return tr
 }
 
+// hold makes every call of a robot wait until the channel is closed.
+func (p *platform) hold() chan struct{} {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.held = make(chan struct{})
+	return p.held
+}
+
 func (p *platform) recording(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/robot/send" {
@@ -99,7 +108,15 @@ func (p *platform) recording(next http.Handler) http.Handler {
 		}
 		p.mu.Lock()
 		p.calls = append(p.calls, robotCall{r.URL.Query().Get("access_token"), time.Now()})
+		held := p.held
 		p.mu.Unlock()
+		if held != nil {
+			select {
+			case <-held:
+			case <-r.Context().Done():
+				return
+			}
+		}
 		if tr := p.spring(beforeDelivery); tr != nil {
 			close(tr.caught)
 			<-tr.release
@@ -133,6 +150,17 @@ func (p *platform) heard() map[string]int {
 		counts[message{Body: m.Body}.text()]++
 	}
 	return counts
+}
+
+// codes gives the one-time codes in all chats.
+func (p *platform) codes() []string {
+	var all []string
+	for _, m := range p.box.Messages(sandbox.MessageFilter{}) {
+		if found := codeInText.FindSubmatch(m.Body); found != nil {
+			all = append(all, secret("a one-time code", string(found[1])))
+		}
+	}
+	return all
 }
 
 // config is a configuration file for this platform; more is put at its end.

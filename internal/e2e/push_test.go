@@ -27,6 +27,8 @@ import (
 type pusher struct {
 	address, token, owner string
 	key                   []byte
+	// ballast makes events large.
+	ballast string
 }
 
 // pusher gives one that pushes to the house under the platform's app key.
@@ -43,7 +45,7 @@ func (p *platform) pusher(h *house) pusher {
 func (p pusher) push(ctx context.Context, eventID, eventType string) error {
 	plain, err := json.Marshal(map[string]any{
 		"EventType": eventType, "eventId": eventID, "CorpId": "dingcorp", "TimeStamp": strconv.FormatInt(time.Now().UnixMilli(), 10),
-		"UserId": []string{"zhangsan"},
+		"UserId": []string{"zhangsan"}, "Ballast": p.ballast,
 	})
 	if err != nil {
 		return err
