@@ -1,17 +1,12 @@
 // Every page, in both languages: axe has nothing to say in light and dark, nothing is cut off in a narrow
 // window, and pictures of all of it are left in .tmp/screenshots/browser for somebody to look at.
-import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { axeFindings } from './support/axe.mjs'
 import { bringSession, openPage, openWindow, serverAway } from './support/browser.mjs'
 import { startHouse } from './support/house.mjs'
-import { screenshots } from './support/place.mjs'
+import { look } from './support/look.mjs'
 import { seed } from './support/seed.mjs'
 import { button, heading } from './support/steps.mjs'
 import { languages, wordsOf } from './support/words.mjs'
-
-const wide = { width: 1360, height: 860 }
-const narrow = { width: 360, height: 740 }
 
 describe('pages', { concurrency: languages.length }, () => {
   for (const language of languages) test(language, (t) => walk(t, language))
@@ -103,36 +98,3 @@ async function walk(t, language) {
   await page.getByText(w('app.offline.title')).waitFor()
   await lookAt(page, 'offline')
 }
-
-/** Pictures in light and dark with axe on each, and one in a narrow window, which must not scroll sideways. */
-async function look(t, page, name, language) {
-  await t.test(name, async () => {
-    const findings = []
-    for (const theme of ['light', 'dark']) {
-      await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' })
-      await settled(page)
-      await picture(page, `${name}-${language}-${theme}`)
-      findings.push(...(await axeFindings(page)).map((finding) => `${theme}: ${finding}`))
-    }
-    await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' })
-    await page.setViewportSize(narrow)
-    await settled(page)
-    await picture(page, `${name}-${language}-narrow`, true)
-    const [has, needs] = await page.evaluate(() => [document.documentElement.clientWidth, document.documentElement.scrollWidth])
-    if (needs > has) findings.push(`narrow: the page scrolls sideways, ${needs} pixels in ${has}`)
-    await page.setViewportSize(wide)
-    assert.deepEqual(findings, [])
-  })
-}
-
-/** Waits until nothing is connecting, loading, moving or about to be drawn. */
-async function settled(page) {
-  await page.locator('main .tag.busy, .ant-btn-loading').first().waitFor({ state: 'hidden' })
-  await page.evaluate(async () => {
-    await document.fonts.ready
-    await Promise.all(document.getAnimations().map((animation) => animation.effect?.getComputedTiming().iterations === Infinity || animation.finished.catch(() => {})))
-    await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))
-  })
-}
-
-const picture = (page, name, whole = false) => page.screenshot({ path: `${screenshots}${name}.png`, fullPage: whole, animations: 'disabled' })

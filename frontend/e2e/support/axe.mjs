@@ -5,16 +5,21 @@ import { createRequire } from 'node:module'
 
 const source = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
-/** What axe finds. It comes into the page through the debugger: the page's policy forbids inline scripts. */
-export async function axeFindings(page) {
+/**
+ * What axe finds; except: selectors of what somebody else draws. It comes into the page through the debugger:
+ * the page's policy forbids inline scripts.
+ */
+export async function axeFindings(page, except = []) {
   if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(`${source};undefined`)
-  return page.evaluate(async () => {
-    const { violations } = await window.axe.run(document, { resultTypes: ['violations'] })
-    return violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => `${node.html.slice(0, 200)} ${node.failureSummary}`).join(' | ')}`)
-  })
+  return page.evaluate(async (except) => {
+    const { violations } = await window.axe.run({ exclude: except }, { resultTypes: ['violations'] })
+    const told = ({ html, failureSummary }) => `${html.slice(0, 160)} ${failureSummary.replace(/\s+/g, ' ')}`
+    return violations.map(({ id, help, nodes }) => `${id} (${nodes.length}): ${help}: ${nodes.slice(0, 2).map(told).join(' | ')}`)
+  }, except)
 }
 
 /** Fails unless the page is without findings. */
-export async function checkAxe(page, name) {
-  assert.deepEqual(await axeFindings(page), [], `axe on ${name}`)
+export async function checkAxe(page, name, except) {
+  const findings = await axeFindings(page, except)
+  if (findings.length > 0) assert.fail(`axe on ${name}:\n${findings.join('\n')}`)
 }

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { after } from 'node:test'
 import { chromium } from 'playwright-core'
+import { cleanup } from './cleanup.mjs'
 import { patience } from './wait.mjs'
 
 const flags = [
@@ -45,7 +46,7 @@ export async function openWindow(t, { language = 'zh-CN', theme = 'light', width
     if (!isHere(request.url())) problems.push(`a request left: ${request.url()}`)
   })
   context.on('page', (page) => watch(page, problems, allow))
-  t.after(async () => {
+  cleanup(t, async () => {
     await context.close()
     assert.deepEqual(ran, [], 'text was run as a script')
     assert.deepEqual(problems, [], 'something went wrong in the browser')

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { ask } from './api.mjs'
 import { binary } from './place.mjs'
 import { sandboxAt } from './sandbox.mjs'
+import { cleanup } from './cleanup.mjs'
 import { patience } from './wait.mjs'
 
 // Limits that stand in the way of many sign-ins from one address are off, and passwords are cheap.
@@ -27,7 +28,7 @@ export async function startHouse(t, { registerRole = 'ADMIN', access, prepare } 
   const settings = join(folder, 'posthouse.yaml')
   writeFileSync(settings, config({ registerRole, access }))
   const house = new House(folder, settings, await freePort(), await freePort())
-  t.after(async () => {
+  cleanup(t, async () => {
     await house.kill()
     rmSync(folder, { recursive: true, force: true })
   })
