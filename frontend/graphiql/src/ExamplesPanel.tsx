@@ -1,4 +1,5 @@
 import { useGraphiQL, useGraphiQLActions } from '@graphiql/react'
+import { Kind, parse, type OperationDefinitionNode } from 'graphql'
 import { useContext } from 'react'
 import { examples, type Example } from './examples'
 import { TextsContext } from './context'
@@ -6,7 +7,7 @@ import { TextsContext } from './context'
 /** The list of tasks beside the editor. A click opens one in an empty tab. */
 export function ExamplesPanel() {
   const texts = useContext(TextsContext)
-  const { addTab, updateActiveTabValues } = useGraphiQLActions()
+  const { addTab, setOperationFacts, updateActiveTabValues } = useGraphiQLActions()
   const queryEditor = useGraphiQL((state) => state.queryEditor)
   const variableEditor = useGraphiQL((state) => state.variableEditor)
 
@@ -16,6 +17,11 @@ export function ExamplesPanel() {
     queryEditor?.setValue(example.query)
     variableEditor?.setValue(example.variables)
     updateActiveTabValues({ query: example.query, variables: example.variables, response: null })
+    // The editor looks for the operation only after a while without typing; who runs the example before
+    // that would send it under the name of the one before.
+    const documentAST = parse(example.query)
+    const operations = documentAST.definitions.filter((one): one is OperationDefinitionNode => one.kind === Kind.OPERATION_DEFINITION)
+    setOperationFacts({ documentAST, operations, operationName: operations[0]?.name?.value })
     queryEditor?.focus()
   }
 

@@ -9,11 +9,19 @@ import { ExamplesIcon, ExamplesPanel } from './ExamplesPanel'
 import { storedLanguage, storeLanguage, textsIn, type Language } from './texts'
 import { openTransport } from './transport'
 
+const scheme = window.matchMedia('(prefers-color-scheme: dark)')
+
+function watchScheme(changed: () => void): () => void {
+  scheme.addEventListener('change', changed)
+  return () => scheme.removeEventListener('change', changed)
+}
+
 /** The whole page: a bar that says who asks, and GraphiQL. */
 export function Explorer({ access }: { access: Access }) {
   const [language, setLanguage] = useState<Language>(storedLanguage)
   const [received, setReceived] = useState('')
   const { token } = useSyncExternalStore(access.subscribe, access.current)
+  const dark = useSyncExternalStore(watchScheme, () => scheme.matches)
   const texts = textsIn(language)
 
   const transport = useMemo(() => openTransport(access, () => language, setReceived), [access, language])
@@ -37,19 +45,21 @@ export function Explorer({ access }: { access: Access }) {
   return (
     <TextsContext value={texts}>
       <AccessBar access={access} received={received} onLanguage={switchLanguage} />
-      {/* Another token may see another schema, and another language has other panels: begin anew. What was
-          written stays in the tab's storage. */}
-      <GraphiQL
-        key={`${language} ${token}`}
-        fetcher={transport.fetcher}
-        plugins={plugins}
-        visiblePlugin={texts.examples}
-        storage={sessionStorage}
-        defaultQuery={texts.welcome}
-        defaultEditorToolsVisibility="variables"
-        shouldPersistHeaders={false}
-        showPersistHeadersSettings={false}
-      />
+      {/* Another token may see another schema, another language has other panels, and the editor takes its
+          colours when it is made: begin anew. What was written stays in the tab's storage. */}
+      <main>
+        <GraphiQL
+          key={`${language} ${dark} ${token}`}
+          fetcher={transport.fetcher}
+          plugins={plugins}
+          visiblePlugin={texts.examples}
+          storage={sessionStorage}
+          defaultQuery={texts.welcome}
+          defaultEditorToolsVisibility="variables"
+          shouldPersistHeaders={false}
+          showPersistHeadersSettings={false}
+        />
+      </main>
     </TextsContext>
   )
 }

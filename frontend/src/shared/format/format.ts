@@ -94,7 +94,8 @@ export function formatter(language: LanguageTag) {
 
 /** m:ss, for countdowns; never below zero. */
 export function countdown(milliseconds: number): string {
-  const seconds = Math.max(0, Math.ceil(milliseconds / 1000))
+  // Rounded, for the server's clock is known to half a second; and not to zero before the end.
+  const seconds = Math.max(milliseconds > 0 ? 1 : 0, Math.round(milliseconds / 1000))
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`
 }
 

@@ -1,0 +1,100 @@
+// Every page, in both languages: axe has nothing to say in light and dark, nothing is cut off in a narrow
+// window, and pictures of all of it are left in .tmp/screenshots/browser for somebody to look at.
+import { describe, test } from 'node:test'
+import { bringSession, openPage, openWindow, serverAway } from './support/browser.mjs'
+import { startHouse } from './support/house.mjs'
+import { look } from './support/look.mjs'
+import { seed } from './support/seed.mjs'
+import { button, heading } from './support/steps.mjs'
+import { languages, wordsOf } from './support/words.mjs'
+
+describe('pages', { concurrency: languages.length }, () => {
+  for (const language of languages) test(language, (t) => walk(t, language))
+})
+
+async function walk(t, language) {
+  const w = wordsOf(language)
+  const house = await startHouse(t)
+  const stranger = await openPage(t, { language })
+  const lookAt = (page, name) => look(t, page, name, language)
+
+  await stranger.goto(await house.setUpLink())
+  await stranger.locator('input[name=phone]').waitFor()
+  await lookAt(stranger, 'set-up')
+  await stranger.goto(`${house.url}/sign-in`)
+  await stranger.getByText(w('signIn.needsOwner')).waitFor()
+  await lookAt(stranger, 'sign-in')
+
+  const owner = await house.makeOwner()
+  const { broadcasts, account } = await seed(house, owner)
+
+  await stranger.goto(`${house.url}/register`)
+  await stranger.fill('input[name=username]', 'li.na')
+  await stranger.fill('input[name=password]', 'correct horse 9')
+  await stranger.fill('input[name=phone]', '13800000099')
+  await stranger.click('button[type=submit]')
+  await stranger.locator('[aria-invalid=true]').waitFor()
+  await lookAt(stranger, 'register')
+  await stranger.goto(`${house.url}/sign-in`)
+  await stranger.fill('input[name=username]', 'owner')
+  await stranger.fill('input[name=password]', 'correct horse 9')
+  await stranger.click('button[type=submit]')
+  await stranger.locator('input[name=code]').waitFor()
+  await lookAt(stranger, 'code')
+
+  const context = await openWindow(t, { language, allow: serverAway })
+  await bringSession(context, owner)
+  const page = await context.newPage()
+  const visit = async (path, name, ready) => {
+    await page.goto(`${house.url}/${path}`)
+    await page.getByRole('heading', { level: 1 }).waitFor()
+    await ready?.()
+    await lookAt(page, name)
+  }
+  const seen = (text) => page.getByText(text, { exact: true }).first().waitFor()
+
+  await visit('overview', 'overview', () => page.locator('main svg path').last().waitFor())
+  await button(page, w('overview.table')).click()
+  await page.locator('table').first().waitFor()
+  await lookAt(page, 'overview-table')
+  await visit('accounts', 'accounts', () => seen('li.na'))
+  await visit('accounts?q=nobody', 'accounts-none')
+  await visit(`accounts/${account('li.na')}`, 'account', () => page.locator('table').first().waitFor())
+  await button(page, w('accounts.suspend')).click()
+  await page.getByRole('dialog').waitFor()
+  await lookAt(page, 'account-suspend')
+  await visit(`accounts/${account('sun.yan')}`, 'account-suspended', () => seen(w('accounts.suspendedAt')))
+  await visit('robots', 'robots', () => seen('ops'))
+  await button(page, w('robots.editLabel', { name: 'news' })).click()
+  await page.getByRole('dialog').waitFor()
+  await lookAt(page, 'robot-edit')
+  await visit('broadcasts', 'broadcasts', () => page.locator('table').first().waitFor())
+  for (const [kind, id] of Object.entries(broadcasts)) {
+    await visit(`broadcasts/${id}`, `broadcast-${kind}`, () => page.getByRole('heading', { level: 2 }).first().waitFor())
+  }
+  await visit('broadcasts/new', 'compose')
+  for (const kind of ['text', 'link', 'actionCard', 'feedCard']) {
+    await button(page, w(`broadcasts.kinds.${kind}`)).click()
+    await lookAt(page, `compose-${kind}`)
+  }
+  await button(page, w('broadcasts.later')).click()
+  await page.locator('button[type=submit]').click()
+  await page.locator('[aria-invalid=true]').first().waitFor()
+  await lookAt(page, 'compose-faults')
+  await visit('events', 'events', () => seen('check_in'))
+  await page.getByRole('option').nth(1).click()
+  await page.getByRole('region', { name: w('events.payload') }).waitFor()
+  await lookAt(page, 'events-payload')
+  await button(page, w('events.pause')).click()
+  await lookAt(page, 'events-paused')
+  await visit('events?types=nothing', 'events-none', () => seen(w('events.noMatch')))
+  await visit('me', 'me', () => page.locator('table').first().waitFor())
+  await page.locator('aside button.who').click()
+  await lookAt(page, 'account-menu')
+  await visit('no/such/page', 'not-found')
+
+  await visit('robots', 'robots-again', () => seen('ops'))
+  await house.kill()
+  await page.getByText(w('app.offline.title')).waitFor()
+  await lookAt(page, 'offline')
+}
