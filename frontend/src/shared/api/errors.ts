@@ -9,6 +9,8 @@ export class ApiError extends Error {
   readonly retryAfter: number
   readonly factors: readonly string[]
   readonly requestId: string
+  /** When it happened, by the browser's monotonic clock. */
+  readonly at = performance.now()
 
   constructor(message: string, extensions: Record<string, unknown> = {}) {
     super(message)
@@ -44,6 +46,9 @@ export const Reason = {
   idempotencyConflict: 'broadcast.idempotency_conflict',
   cursorInvalid: 'page.cursor_invalid',
 } as const
+
+/** Seconds that are left of what the server asked to wait. */
+export const waitLeft = (error: ApiError): number => Math.max(0, Math.ceil(error.retryAfter - (performance.now() - error.at) / 1000))
 
 const signedOut: ReadonlySet<string> = new Set([Reason.sessionMissing, Reason.sessionExpired, Reason.sessionReused])
 

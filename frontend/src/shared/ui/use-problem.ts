@@ -1,9 +1,14 @@
 import { useI18n } from 'vue-i18n'
-import { type ApiError, isForbidden, isSignedOut, Local } from '../api/errors'
+import { onScopeDispose, ref } from 'vue'
+import { type ApiError, isForbidden, isSignedOut, Local, waitLeft } from '../api/errors'
 
 /** What to tell a person about an error: what happened and what to do. */
 export function useProblem() {
   const { t } = useI18n()
+  // Waits are counted down before the reader's eyes.
+  const tick = ref(0)
+  const timer = setInterval(() => tick.value++, 1000)
+  onScopeDispose(() => clearInterval(timer))
 
   function sentence(error: ApiError): string {
     switch (error.reason) {
@@ -22,7 +27,11 @@ export function useProblem() {
     if (error.reason === Local.unreachable || error.reason === Local.badAnswer) return t('shared.problem.advice.unreachable')
     if (isSignedOut(error)) return t('shared.problem.advice.signIn')
     if (isForbidden(error)) return t('shared.problem.advice.forbidden')
-    if (error.retryAfter > 0) return t('shared.problem.advice.wait', { seconds: error.retryAfter })
+    if (error.retryAfter > 0) {
+      void tick.value
+      const seconds = waitLeft(error)
+      return seconds > 0 ? t('shared.problem.advice.wait', { seconds }) : t('shared.problem.advice.again')
+    }
     if (error.code === 'INTERNAL') return t('shared.problem.advice.internal')
     return ''
   }

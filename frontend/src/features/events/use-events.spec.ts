@@ -1,0 +1,83 @@
+import { effectScope, nextTick, ref, shallowRef } from 'vue'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import type { FeedState } from '@/shared/live/feed'
+import type { EventRow } from './tail'
+
+const ask = vi.hoisted(() => vi.fn())
+const feed = vi.hoisted(() => ({ current: null as never as FakeFeed }))
+vi.mock('@/shared/api/client', () => ({ ask }))
+vi.mock('@/shared/live/use-feed', () => ({ useFeed: (options: { onItems: FakeFeed['give'] }) => (feed.current = new FakeFeed(options.onItems)) }))
+
+class FakeFeed {
+  state = ref<FeedState>('stopped')
+  error = shallowRef(null)
+  started: (string | null)[] = []
+  constructor(readonly give: (events: EventRow[]) => void) {}
+  start = (after: string | null) => void this.started.push(after)
+  stop = () => {}
+  cursor = () => this.started.at(-1) ?? null
+}
+
+const { useEvents } = await import('./use-events')
+
+const event = (id: string): EventRow => ({ id, cursor: `c-${id}`, app: 'a', type: 't', corpId: null, occurredAt: null, receivedAt: '', payloadBytes: 1 })
+const page = (ids: string[], hasNextPage = false) => ({ recentCallbackEvents: { nodes: ids.map(event), pageInfo: { hasNextPage, endCursor: null } } })
+const shown = (events: ReturnType<typeof useEvents>) => Array.from({ length: events.tail.view.count }, (_, at) => events.tail.at(at)?.key)
+
+async function begin() {
+  const events = effectScope().run(() => useEvents(() => null))!
+  await vi.waitFor(() => expect(events.loading.value).toBe(false))
+  return events
+}
+
+beforeEach(() => ask.mockReset())
+
+describe('the event log', () => {
+  it('goes live after the newest event it has shown', async () => {
+    ask.mockResolvedValue(page(['3', '2', '1'], true))
+    const events = await begin()
+    expect(shown(events)).toEqual(['3', '2', '1'])
+    expect(feed.current.started).toEqual(['c-3'])
+    feed.current.give([event('4')])
+    expect(shown(events)).toEqual(['4', '3', '2', '1'])
+  })
+
+  it('asks for older events below the oldest', async () => {
+    ask.mockResolvedValueOnce(page(['3', '2'], true)).mockResolvedValueOnce(page(['1']))
+    const events = await begin()
+    await events.older()
+    expect(ask.mock.calls[1]?.[1]).toMatchObject({ after: 'c-2' })
+    expect(shown(events)).toEqual(['3', '2', '1'])
+    await events.older()
+    expect(ask).toHaveBeenCalledTimes(2) // there are none
+  })
+
+  it('misses nothing that came between an empty answer and the beginning of the feed', async () => {
+    ask.mockResolvedValueOnce(page([])).mockResolvedValueOnce(page(['2', '1']))
+    const events = await begin()
+    expect(feed.current.started).toEqual([null])
+    feed.current.give([event('2')])
+    feed.current.state.value = 'live'
+    await nextTick()
+    await vi.waitFor(() => expect(shown(events)).toEqual(['2', '1']))
+  })
+
+  it('shows what went wrong, and begins anew when asked to', async () => {
+    ask.mockRejectedValueOnce(new Error('x')).mockResolvedValueOnce(page(['1']))
+    const events = await begin()
+    expect(events.error.value).not.toBeNull()
+    await events.start()
+    expect(events.error.value).toBeNull()
+    expect(shown(events)).toEqual(['1'])
+  })
+
+  it('does not mix the answers of two filters', async () => {
+    let late!: (answer: unknown) => void
+    ask.mockReturnValueOnce(new Promise((resolve) => (late = resolve))).mockResolvedValueOnce(page(['9']))
+    const events = effectScope().run(() => useEvents(() => null))!
+    await events.start()
+    late(page(['1']))
+    await nextTick()
+    expect(shown(events)).toEqual(['9'])
+  })
+})
