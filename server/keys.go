@@ -9,7 +9,14 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/posthouse/posthouse/internal/errs"
 	"github.com/posthouse/posthouse/internal/secret"
+)
+
+// What New fails with when the master keys are not there or are none; see Reason.
+var (
+	errKeysMissing = errs.New(errs.Unavailable, "server.keys_missing", "The key file is missing.")
+	errKeysInvalid = errs.New(errs.Unavailable, "server.keys_invalid", "The master keys are not valid.")
 )
 
 // keyFile holds the master keys in the data folder, one a line in base64, newest first.
@@ -29,7 +36,7 @@ func keyRing(cfg Config, databaseExists bool) (*secret.Ring, error) {
 	text, err := os.ReadFile(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && databaseExists:
-		return nil, fmt.Errorf("the key file %s is missing, but the database beside it holds secrets that only its keys open: put the file back, or set the keys in the configuration", path)
+		return nil, errKeysMissing.WithMessage("The key file %s is missing, but the database beside it holds secrets that only its keys open: put the file back, or set the keys in the configuration.", path)
 	case errors.Is(err, fs.ErrNotExist):
 		return makeKeyFile(path)
 	case err != nil:
@@ -60,13 +67,13 @@ func parseKeys(lines []string, from string) (*secret.Ring, error) {
 	for i, line := range lines {
 		key, err := base64.StdEncoding.DecodeString(line)
 		if err != nil || len(key) != secret.KeySize {
-			return nil, fmt.Errorf("%s: key %d is not base64 of %d bytes", from, i+1, secret.KeySize)
+			return nil, errKeysInvalid.WithMessage("%s: key %d is not base64 of %d bytes.", from, i+1, secret.KeySize)
 		}
 		keys[i] = key
 	}
 	ring, err := secret.NewRing(keys...)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", from, err)
+		return nil, errKeysInvalid.WithMessage("%s: %v.", from, err)
 	}
 	return ring, nil
 }
