@@ -63,6 +63,9 @@ type Problem struct {
 	cause error
 }
 
+// NewProblem makes a problem whose kind is known already.
+func NewProblem(kind Kind, place string, cause error) *Problem { return &Problem{kind, place, cause} }
+
 // Error gives kind and cause, for the log and the details.
 func (p *Problem) Error() string {
 	if p.cause == nil {

@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode"
 )
 
 const (
@@ -60,12 +61,23 @@ func ParseAddress(raw string) (*url.URL, error) {
 	}
 	u.Scheme = strings.ToLower(u.Scheme)
 	wrong := u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || u.Opaque != ""
-	if wrong || (u.Scheme != "http" && u.Scheme != "https") || strings.ContainsAny(u.Host, " \t") {
+	if wrong || (u.Scheme != "http" && u.Scheme != "https") || !isHost(u.Hostname()) {
 		return nil, &Problem{Kind: AddressInvalid, Place: strings.TrimSpace(raw)}
 	}
 	u.Path = strings.TrimRight(u.Path, "/") + "/"
 	u.RawPath = ""
 	return u, nil
+}
+
+// isHost tells a name or an address of a computer from what somebody pasted by mistake. Which names exist
+// is not decided here.
+func isHost(name string) bool {
+	if net.ParseIP(name) != nil {
+		return true
+	}
+	return !strings.ContainsFunc(name, func(r rune) bool {
+		return r != '.' && r != '-' && r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r)
+	})
 }
 
 // isPlain tells whether what is sent to u can be read on the way.

@@ -37,6 +37,9 @@ func TestParseAddress(t *testing.T) {
 		"https://a.example/?x=1":          "",
 		"https://a.example/#x":            "",
 		"a b.example":                     "",
+		"<script>alert(1)</script>":       "",
+		"a,b.example":                     "",
+		"[fe80::1%25eth0]":                "",
 		"https://a.example:port":          "",
 	} {
 		u, err := backend.ParseAddress(raw)

@@ -31,8 +31,11 @@ type Config struct {
 	Port int
 	// Pushes lets the platforms' pushes in through CallbackURL, which only the sandbox is told.
 	Pushes bool
-	// Extra are handlers for the page's requests to the program, by name: POST /.desktop/NAME.
+	// Extra are handlers for the page's requests to the program, by method and name: "POST token" is for
+	// POST /.desktop/token.
 	Extra map[string]http.Handler
+	// Prelude gives a script that runs in the new origin before the first page; may be nil.
+	Prelude func() string
 	// Logger hears of what was refused; default: nothing is logged.
 	Logger *slog.Logger
 	// Now is the clock; default time.Now.

@@ -162,7 +162,7 @@ func TestTheWayOnIsNotToldToAnyServer(t *testing.T) {
 
 func TestOthersAreRefused(t *testing.T) {
 	t.Parallel()
-	door := open(t, guard.Config{Extra: map[string]http.Handler{"token": http.HandlerFunc(echo)}})
+	door := open(t, guard.Config{Extra: map[string]http.Handler{"POST token": http.HandlerFunc(echo)}})
 	inside := door.entered(t)
 	cases := map[string]struct {
 		client *http.Client
@@ -189,14 +189,17 @@ func TestOthersAreRefused(t *testing.T) {
 
 func TestOwnOriginAndExtrasAreLetIn(t *testing.T) {
 	t.Parallel()
-	door := open(t, guard.Config{Extra: map[string]http.Handler{"token": http.HandlerFunc(echo)}})
+	door := open(t, guard.Config{
+		Extra:   map[string]http.Handler{"POST token": http.HandlerFunc(echo)},
+		Prelude: func() string { return "localStorage.x = 1" },
+	})
 	client := door.entered(t)
 	r := request(t, http.MethodPost, door.Origin()+"/.desktop/token")
 	r.Header.Set("Origin", door.Origin())
 	if status, body := fetch(t, client, r); status != http.StatusOK || !strings.HasPrefix(body, "POST /.desktop/token") {
 		t.Errorf("extra: %d %s", status, body)
 	}
-	if status, body := fetch(t, client, request(t, http.MethodGet, door.Origin()+"/.desktop/enter.js")); status != http.StatusOK || !strings.Contains(body, "location.replace") {
+	if status, body := fetch(t, client, request(t, http.MethodGet, door.Origin()+"/.desktop/enter.js")); status != http.StatusOK || !strings.Contains(body, "localStorage.x = 1\nconst") {
 		t.Errorf("enter.js: %d %s", status, body)
 	}
 	if status, _ := fetch(t, client, request(t, http.MethodGet, door.Origin()+"/.desktop/unknown")); status != http.StatusNotFound {

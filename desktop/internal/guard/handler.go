@@ -21,6 +21,7 @@ const enterPage = `<!doctype html>
 
 const enterScript = `'use strict'
 try { sessionStorage.clear() } catch (forbidden) {}
+// prelude
 const wanted = new URL(decodeURIComponent(location.hash.slice(1)) || '/', location.origin)
 location.replace(wanted.origin === location.origin ? wanted.href : '/')
 `
@@ -29,10 +30,15 @@ func (d *Door) routes() http.Handler {
 	own := http.NewServeMux()
 	own.HandleFunc("GET "+ownPath+"enter.js", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
-		_, _ = w.Write([]byte(enterScript))
+		prelude := ""
+		if d.cfg.Prelude != nil {
+			prelude = d.cfg.Prelude()
+		}
+		_, _ = w.Write([]byte(strings.Replace(enterScript, "// prelude", prelude, 1)))
 	})
-	for name, handler := range d.cfg.Extra {
-		own.Handle("POST "+ownPath+name, handler)
+	for pattern, handler := range d.cfg.Extra {
+		method, name, _ := strings.Cut(pattern, " ")
+		own.Handle(method+" "+ownPath+name, handler)
 	}
 	pushed := d.pushHandler()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
