@@ -10,6 +10,7 @@ import (
 
 	"github.com/posthouse/posthouse/graph/generated"
 	"github.com/posthouse/posthouse/graph/model"
+	"github.com/posthouse/posthouse/internal/account"
 	"github.com/posthouse/posthouse/internal/authz"
 	"github.com/posthouse/posthouse/internal/id"
 	"github.com/posthouse/posthouse/internal/page"
@@ -37,6 +38,34 @@ func (r *accountResolver) Sessions(ctx context.Context, obj *model.Account, firs
 	}, nil
 }
 
+func (r *mutationResolver) SuspendAccount(ctx context.Context, input model.SuspendAccountInput) (*model.SuspendAccountPayload, error) {
+	suspended, err := r.services.Login.Suspend(ctx, authz.From(ctx), id.Account(input.AccountID))
+	if err != nil {
+		return nil, err
+	}
+	return &model.SuspendAccountPayload{Account: toAccount(suspended)}, nil
+}
+
+func (r *mutationResolver) RestoreAccount(ctx context.Context, input model.RestoreAccountInput) (*model.RestoreAccountPayload, error) {
+	restored, err := r.services.Accounts.Restore(ctx, authz.From(ctx), id.Account(input.AccountID))
+	if err != nil {
+		return nil, err
+	}
+	return &model.RestoreAccountPayload{Account: toAccount(restored)}, nil
+}
+
+func (r *mutationResolver) EndSession(ctx context.Context, input model.EndSessionInput) (*model.EndSessionPayload, error) {
+	actor, ended := authz.From(ctx), id.Session(input.SessionID)
+	if err := r.services.Sessions.End(ctx, actor, ended); err != nil {
+		return nil, err
+	}
+	row, err := r.services.Sessions.Get(ctx, actor, ended)
+	if err != nil {
+		return nil, err
+	}
+	return &model.EndSessionPayload{Session: toSession(row, actor)}, nil
+}
+
 func (r *queryResolver) Viewer(ctx context.Context) (*model.Account, error) {
 	actor := authz.From(ctx)
 	if err := actor.RequireAccount(); err != nil {
@@ -47,6 +76,21 @@ func (r *queryResolver) Viewer(ctx context.Context) (*model.Account, error) {
 		return nil, err
 	}
 	return toAccount(viewer), nil
+}
+
+func (r *queryResolver) Accounts(ctx context.Context, query *string, first *int, after *string) (*model.AccountConnection, error) {
+	p, err := page.NewRequest(first, after)
+	if err != nil {
+		return nil, err
+	}
+	found, err := r.services.Accounts.Search(ctx, authz.From(ctx), given(query), p)
+	if err != nil {
+		return nil, err
+	}
+	return &model.AccountConnection{
+		Nodes:    convertAll(found.Items, toAccount),
+		PageInfo: toPageInfo(found.Of, func(account.Account) string { return found.End }),
+	}, nil
 }
 
 func (r *Resolver) Account() generated.AccountResolver { return &accountResolver{r} }

@@ -11,13 +11,13 @@ import (
 	"github.com/posthouse/posthouse/graph/generated"
 	"github.com/posthouse/posthouse/graph/loader"
 	"github.com/posthouse/posthouse/internal/account"
-	"github.com/posthouse/posthouse/internal/authz"
 	"github.com/posthouse/posthouse/internal/broadcast"
 	"github.com/posthouse/posthouse/internal/cache"
 	"github.com/posthouse/posthouse/internal/clock"
 	"github.com/posthouse/posthouse/internal/event"
 	"github.com/posthouse/posthouse/internal/lifecycle"
 	"github.com/posthouse/posthouse/internal/login"
+	"github.com/posthouse/posthouse/internal/overview"
 	"github.com/posthouse/posthouse/internal/robot"
 	"github.com/posthouse/posthouse/internal/session"
 )
@@ -31,11 +31,21 @@ type Services struct {
 	Broadcasts *broadcast.Service
 	Updates    *broadcast.Updates
 	Events     *event.Service
+	Overview   *overview.Service
 }
 
-// Config of the API.
+// House is what everyone may know of this Posthouse beside what its services tell.
+type House struct {
+	// Version of the program.
+	Version string
+	// Sandbox says that DingTalk and WeChat are simulated.
+	Sandbox bool
+}
+
+// Config of the API. All but Limits and Introspection are needed.
 type Config struct {
 	Services Services
+	House    House
 	Clock    clock.Clock
 	Logger   *slog.Logger
 	Limits   Limits
@@ -43,7 +53,8 @@ type Config struct {
 	Introspection bool
 	// Persisted keeps automatic persisted queries.
 	Persisted cache.Memo
-	// Group owns the goroutines of sockets.
+	// Group owns the goroutines of sockets and streams, and ends them all when it stops. A failure in
+	// one of them is logged and ends nothing else.
 	Group *lifecycle.Group
 }
 
@@ -63,6 +74,11 @@ type API struct {
 	tally         *tally
 	sockets       *sockets
 	group         *lifecycle.Group
+	buffers       buffers
+
+	// The presenter's methods, bound once instead of at every request.
+	present   graphql.ErrorPresenterFunc
+	recovered graphql.RecoverFunc
 }
 
 // New makes the API.
@@ -70,23 +86,24 @@ func New(cfg Config) *API {
 	a := &API{
 		services: cfg.Services, limits: cfg.Limits.withDefaults(), clock: cfg.Clock, log: cfg.Logger,
 		presenter: presenter{cfg.Logger}, introspection: cfg.Introspection, persistedMemo: cfg.Persisted, group: cfg.Group,
+		sockets: newSockets(),
 	}
-	schema := generated.Config{Resolvers: &Resolver{services: cfg.Services, clock: cfg.Clock}}
+	a.present, a.recovered = a.presenter.present, a.presenter.recovered
+	schema := generated.Config{Resolvers: &Resolver{services: cfg.Services, house: cfg.House, clock: cfg.Clock}}
 	weigh(&schema.Complexity)
 	a.es = generated.NewExecutableSchema(schema)
 	a.documents = newDocuments(a.es, a.limits)
 	a.loaders = loader.Sources{
-		Robots: cfg.Services.Robots.Load, Attempts: cfg.Services.Broadcasts.LoadAttempts,
+		Accounts: cfg.Services.Accounts.Load, Robots: cfg.Services.Robots.Load, Budgets: cfg.Services.Broadcasts.LoadBudgets, Attempts: cfg.Services.Broadcasts.LoadAttempts,
 		States: cfg.Services.Broadcasts.State, Deliveries: cfg.Services.Broadcasts.LoadDeliveries,
 		Broadcasts: cfg.Services.Broadcasts.LoadBroadcasts,
 	}
 	a.tally = newTally(a.limits)
-	a.sockets = newSockets()
 	return a
 }
 
 // Run watches over the open sockets until ctx ends: it pings them, cuts off the dead, and closes those
-// whose session has ended.
+// whose session has ended. Sockets are told of the group's stop with or without it.
 func (a *API) Run(ctx context.Context) error {
 	cancel := a.services.Sessions.OnEnded(a.sockets.closeSession)
 	defer cancel()
@@ -95,10 +112,9 @@ func (a *API) Run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			timer.Stop()
-			a.sockets.closeAll()
 			return nil
 		case <-timer.C():
-			a.sockets.visit(ctx, a)
+			a.visit(ctx)
 		}
 	}
 }
@@ -122,10 +138,19 @@ func isUpgrade(r *http.Request) bool {
 	return r.Method == http.MethodGet && strings.EqualFold(r.Header.Get("Upgrade"), "websocket")
 }
 
-// subject is whose open connections are counted together.
-func subject(actor authz.Actor) string {
-	if actor.SignedIn() {
-		return string(actor.Account)
-	}
-	return "address:" + actor.Address
+// spawn runs work in a goroutine of the group; false when the group has stopped. What panics in there
+// is one client's trouble and must not end the group with everybody in it.
+func (a *API) spawn(ctx context.Context, name string, work func()) bool {
+	return a.group.Go(name, func(context.Context) error {
+		defer func() {
+			if cause := recover(); cause != nil {
+				_ = a.recovered(ctx, cause)
+			}
+		}()
+		work()
+		return nil
+	})
 }
+
+// stopping tells whether the group has been stopped.
+func (a *API) stopping() bool { return a.group.Context().Err() != nil }

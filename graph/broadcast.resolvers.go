@@ -17,13 +17,24 @@ import (
 	"github.com/posthouse/posthouse/internal/page"
 )
 
-func (r *attemptResolver) Remedy(ctx context.Context, obj *model.Attempt, language model.Language) (*string, error) {
-	return optional(broadcast.Remedy(given(obj.PlatformCode), toLanguage(language))), nil
+func (r *attemptResolver) Remedy(ctx context.Context, obj *model.Attempt, language *model.Language) (*string, error) {
+	return optional(broadcast.Remedy(given(obj.PlatformCode), toLanguage(ctx, language))), nil
 }
 
 func (r *broadcastResolver) Status(ctx context.Context, obj *model.Broadcast) (model.BroadcastStatus, error) {
-	state, _, err := loader.From(ctx).States(ctx, id.Broadcast(obj.ID))
+	state, _, err := loader.From(ctx).States.Load(ctx, id.Broadcast(obj.ID))
 	return model.BroadcastStatus(state), err
+}
+
+func (r *broadcastResolver) Author(ctx context.Context, obj *model.Broadcast) (*model.Account, error) {
+	if obj.AuthorID == "" {
+		return nil, nil
+	}
+	author, ok, err := loader.From(ctx).Accounts.Load(ctx, obj.AuthorID)
+	if err != nil || !ok {
+		return nil, err
+	}
+	return toAccount(author), nil
 }
 
 func (r *broadcastResolver) Deliveries(ctx context.Context, obj *model.Broadcast, first *int, after *string) (*model.DeliveryConnection, error) {
@@ -35,6 +46,7 @@ func (r *broadcastResolver) Deliveries(ctx context.Context, obj *model.Broadcast
 	if err != nil {
 		return nil, err
 	}
+	expect(ctx, id.Broadcast(obj.ID), rows.Items)
 	return &model.DeliveryConnection{
 		Nodes:    convertAll(rows.Items, toDelivery),
 		PageInfo: toPageInfo(rows, func(d broadcast.Delivery) string { return string(d.ID) }),
@@ -42,7 +54,7 @@ func (r *broadcastResolver) Deliveries(ctx context.Context, obj *model.Broadcast
 }
 
 func (r *deliveryResolver) Robot(ctx context.Context, obj *model.Delivery) (*model.Robot, error) {
-	found, ok, err := loader.From(ctx).Robots(ctx, obj.RobotID)
+	found, ok, err := loader.From(ctx).Robots.Load(ctx, obj.RobotID)
 	if err != nil || !ok {
 		return nil, err
 	}
@@ -53,7 +65,7 @@ func (r *deliveryResolver) Broadcast(ctx context.Context, obj *model.Delivery) (
 	if obj.BroadcastID == "" {
 		return nil, nil
 	}
-	found, ok, err := loader.From(ctx).Broadcasts(ctx, obj.BroadcastID)
+	found, ok, err := loader.From(ctx).Broadcasts.Load(ctx, obj.BroadcastID)
 	if err != nil || !ok {
 		return nil, err
 	}
@@ -61,12 +73,12 @@ func (r *deliveryResolver) Broadcast(ctx context.Context, obj *model.Delivery) (
 }
 
 func (r *deliveryResolver) Attempts(ctx context.Context, obj *model.Delivery) ([]*model.Attempt, error) {
-	attempts, _, err := loader.From(ctx).Attempts(ctx, id.Delivery(obj.ID))
+	attempts, _, err := loader.From(ctx).Attempts.Load(ctx, id.Delivery(obj.ID))
 	return convertAll(attempts, toAttempt), err
 }
 
 func (r *deliveryUpdateResolver) Delivery(ctx context.Context, obj *model.DeliveryUpdate) (*model.Delivery, error) {
-	found, ok, err := loader.From(ctx).Deliveries(ctx, obj.DeliveryID)
+	found, ok, err := loader.From(ctx).Deliveries.Load(ctx, obj.DeliveryID)
 	if err != nil {
 		return nil, err
 	}
@@ -89,6 +101,22 @@ func (r *mutationResolver) Broadcast(ctx context.Context, input model.BroadcastI
 		return nil, err
 	}
 	return &model.BroadcastPayload{Broadcast: toBroadcast(b)}, nil
+}
+
+func (r *queryResolver) Broadcasts(ctx context.Context, first *int, after *string) (*model.BroadcastConnection, error) {
+	p, err := page.NewRequest(first, after)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := r.services.Broadcasts.List(ctx, authz.From(ctx), p)
+	if err != nil {
+		return nil, err
+	}
+	expectBroadcasts(ctx, rows.Items)
+	return &model.BroadcastConnection{
+		Nodes:    convertAll(rows.Items, toBroadcast),
+		PageInfo: toPageInfo(rows, func(b broadcast.Broadcast) string { return string(b.ID) }),
+	}, nil
 }
 
 func (r *subscriptionResolver) DeliveryUpdates(ctx context.Context, after *string) (<-chan model.DeliveryFeed, error) {

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"context"
 	"time"
 
 	"github.com/posthouse/posthouse/graph/model"
@@ -41,7 +42,7 @@ func given[T any](p *T) T {
 
 func toAccount(a account.Account) *model.Account {
 	out := &model.Account{
-		ID: string(a.ID), Username: optional(a.Username), Phone: optional(a.Phone), CreatedAt: a.CreatedAt,
+		ID: string(a.ID), Username: optional(a.Username), Phone: optional(a.Phone), CreatedAt: a.CreatedAt, SuspendedAt: optionalTime(a.SuspendedAt),
 		Roles: make([]model.Role, len(a.Roles)),
 	}
 	for i, r := range a.Roles {
@@ -58,6 +59,7 @@ func toSession(s session.Session, viewer authz.Actor) *model.Session {
 	return &model.Session{
 		ID: string(s.ID), Kind: model.SessionKind(s.Kind), CreatedAt: s.CreatedAt, LastSeenAt: s.LastSeenAt,
 		ExpiresAt: s.ExpiresAt, Address: s.Address, UserAgent: s.UserAgent, Current: s.ID == viewer.Session,
+		EndedAt: optionalTime(s.EndedAt),
 	}
 }
 
@@ -77,7 +79,10 @@ func toRobot(r robot.Robot, now time.Time) *model.Robot {
 }
 
 func toBroadcast(b broadcast.Broadcast) *model.Broadcast {
-	return &model.Broadcast{ID: string(b.ID), Priority: toPriority(b.Priority), CreatedAt: b.CreatedAt, SendAt: b.SendAt}
+	return &model.Broadcast{
+		ID: string(b.ID), Priority: toPriority(b.Priority), CreatedAt: b.CreatedAt, SendAt: b.SendAt, AuthorID: b.Author,
+		Message: toMessage(b.Message), Mentions: toMentions(b.Mentions),
+	}
 }
 
 func toPriority(p broadcast.Priority) model.Priority {
@@ -117,11 +122,16 @@ func toAttempt(a broadcast.Attempt) *model.Attempt {
 	}
 }
 
-func toLanguage(l model.Language) broadcast.Language {
-	if l == model.LanguageEn {
+// toLanguage is the language asked for, or else the request's.
+func toLanguage(ctx context.Context, l *model.Language) broadcast.Language {
+	switch given(l) {
+	case model.LanguageEn:
 		return broadcast.Language(request.English)
+	case model.LanguageZhCn:
+		return broadcast.Language(request.Chinese)
+	default:
+		return broadcast.Language(request.From(ctx).Language)
 	}
-	return broadcast.Language(request.Chinese)
 }
 
 func toPageInfo[T any](p page.Of[T], key func(T) string) *model.PageInfo {
@@ -144,7 +154,7 @@ func convertAll[T any, M any](items []T, convert func(T) *M) []*M {
 func toCallbackEvent(e event.Event, at feed.Cursor) *model.CallbackEvent {
 	return &model.CallbackEvent{
 		Cursor: at.String(), ID: string(e.ID), App: e.App, Type: e.Type, CorpID: optional(e.CorpID),
-		OccurredAt: optionalTime(e.OccurredAt), ReceivedAt: e.ReceivedAt, Payload: e.Payload,
+		OccurredAt: optionalTime(e.OccurredAt), ReceivedAt: e.ReceivedAt, Payload: e.Payload, PayloadBytes: e.PayloadBytes,
 	}
 }
 

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"errors"
 
 	"github.com/99designs/gqlgen/complexity"
 	"github.com/99designs/gqlgen/graphql"
@@ -16,10 +17,12 @@ import (
 	"github.com/posthouse/posthouse/internal/errs"
 )
 
+// What is remembered of documents is bounded in number and in size, because anyone can send them: a
+// token costs up to half a kilobyte once it is parsed.
 const (
-	cachedDocuments = 512
-	// cachedDocumentSize keeps strangers from filling memory with large documents.
-	cachedDocumentSize = 4 << 10
+	cachedDocuments = 256
+	cachedTokens    = 400
+	cachedSize      = 4 << 10
 )
 
 // documents parses, bounds and validates queries, and remembers the small ones. Safe for concurrent
@@ -47,7 +50,8 @@ func (d *documents) load(ctx context.Context, query string) (*document, gqlerror
 		return doc, nil
 	}
 	source := &ast.Source{Input: query}
-	if d.tooManyTokens(source) {
+	tokens := d.countTokens(source)
+	if tokens > d.limits.Tokens {
 		return nil, gqlerror.List{refusal(errTooComplex, nil)}
 	}
 	parsed, err := parser.ParseQuery(source)
@@ -62,28 +66,25 @@ func (d *documents) load(ctx context.Context, query string) (*document, gqlerror
 		return nil, gqlerror.List{refusal(err, nil)}
 	}
 	if list := validator.ValidateWithRules(d.es.Schema(), parsed, rules.NewDefaultRules()); len(list) > 0 {
-		for i, e := range list {
-			list[i] = refusal(errQueryInvalid.WithMessage("%s", e.Message), e.Locations)
-		}
-		return nil, list
+		return nil, invalid(list, parsed)
 	}
 	doc := d.weighed(ctx, parsed)
-	if len(query) <= cachedDocumentSize {
+	if tokens <= cachedTokens && len(query) <= cachedSize {
 		d.known.Add(ctx, query, doc)
 	}
 	return doc, nil
 }
 
-// tooManyTokens reads no further than the limit. Bad tokens are the parser's to report.
-func (d *documents) tooManyTokens(source *ast.Source) bool {
+// countTokens reads no further than one past the limit. Bad tokens are the parser's to report.
+func (d *documents) countTokens(source *ast.Source) int {
 	tokens := lexer.New(source)
-	for range d.limits.Tokens {
+	for n := range d.limits.Tokens {
 		token, err := tokens.ReadToken()
 		if err != nil || token.Kind == lexer.EOF {
-			return false
+			return n
 		}
 	}
-	return true
+	return d.limits.Tokens + 1
 }
 
 func (d *documents) weighed(ctx context.Context, parsed *ast.QueryDocument) *document {
@@ -104,9 +105,22 @@ func (d *documents) weight(ctx context.Context, doc *document, op *ast.Operation
 	return complexity.Calculate(ctx, d.es, op, variables)
 }
 
+// maxErrors is how many errors of one document are told. Nobody reads more, and a document can have
+// thousands.
+const maxErrors = 20
+
+// invalid is what the validator found, in our words.
+func invalid(list gqlerror.List, parsed *ast.QueryDocument) gqlerror.List {
+	var out gqlerror.List
+	for _, e := range list[:min(len(list), maxErrors)] {
+		out = append(out, refusal(errQueryInvalid.WithMessage("%s", hideSecrets(e.Message, parsed)), e.Locations))
+	}
+	return out
+}
+
 func syntaxError(err error) *gqlerror.Error {
-	if located, ok := err.(*gqlerror.Error); ok {
-		return refusal(errSyntax.WithMessage("%s", located.Message), located.Locations)
+	if located, ok := errors.AsType[*gqlerror.Error](err); ok {
+		return refusal(errSyntax.WithMessage("%s", withoutToken(located.Message)), located.Locations)
 	}
 	return refusal(errSyntax, nil)
 }

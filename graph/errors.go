@@ -2,7 +2,6 @@ package graph
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -11,6 +10,7 @@ import (
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/posthouse/posthouse/internal/errs"
@@ -31,17 +31,38 @@ type presenter struct {
 // present implements graphql.ErrorPresenterFunc.
 func (p presenter) present(ctx context.Context, err error) *gqlerror.Error {
 	out := &gqlerror.Error{}
-	if located, ok := errors.AsType[*gqlerror.Error](err); ok {
-		out.Path, out.Locations = located.Path, located.Locations
-	}
-	if out.Path == nil && graphql.HasOperationContext(ctx) {
+	if graphql.HasOperationContext(ctx) {
 		out.Path = graphql.GetPath(ctx)
+	}
+	located, isLocated := errors.AsType[*gqlerror.Error](err)
+	if isLocated {
+		out.Locations = located.Locations
+		if inside, ok := below(out.Path, located.Path); ok {
+			err = coercion(inside, located, err)
+		}
 	}
 	ours := p.classify(ctx, err)
 	info := request.From(ctx)
 	out.Message = errs.Localize(ours, string(info.Language))
 	out.Extensions = extensionsOf(ours, info)
 	return out
+}
+
+// below gives what of a path lies below the field at which the error is reported. Only arguments lie
+// there: their errors carry the way to the value at fault.
+func below(field, path ast.Path) (ast.Path, bool) {
+	if len(path) <= len(field) {
+		return nil, false
+	}
+	return path[len(field):], true
+}
+
+// coercion makes an argument that has not the type of its place the client's fault, which it is.
+func coercion(at ast.Path, located *gqlerror.Error, err error) error {
+	if _, isOurs := errors.AsType[*errs.Error](err); isOurs {
+		return err
+	}
+	return errQueryInvalid.WithMessage("%s: %s", at.String(), located.Message)
 }
 
 // classify finds the error of ours that stands for err, and logs what clients must not see.
@@ -79,38 +100,11 @@ func extensionsOf(e *errs.Error, info request.Info) map[string]any {
 
 // recovered implements graphql.RecoverFunc: a panic is one request's failure, never the process's.
 func (p presenter) recovered(ctx context.Context, cause any) error {
-	p.log.ErrorContext(ctx, "resolver panicked", "panic", fmt.Sprint(cause), "request_id", request.From(ctx).ID, "stack", string(debug.Stack()))
+	p.log.ErrorContext(ctx, "panic in an operation", "panic", fmt.Sprint(cause), "request_id", request.From(ctx).ID, "stack", string(debug.Stack()))
 	return errInternal
 }
 
 // requestError makes the response of a request that never became an operation: it has no data entry.
 func (p presenter) requestError(ctx context.Context, err error) *response {
 	return &response{errors: gqlerror.List{p.present(ctx, err)}}
-}
-
-// response is what one operation answers. data is nil when the operation never ran.
-type response struct {
-	errors gqlerror.List
-	data   json.RawMessage
-}
-
-// appendJSON writes the response without decoding its data again.
-func (r *response) appendJSON(b []byte) []byte {
-	b = append(b, '{')
-	if len(r.errors) > 0 {
-		b = append(b, `"errors":`...)
-		encoded, err := json.Marshal(r.errors)
-		if err != nil {
-			encoded = []byte(`[{"message":"The errors cannot be shown.","extensions":{"code":"INTERNAL","reason":"internal"}}]`)
-		}
-		b = append(b, encoded...)
-		if r.data != nil {
-			b = append(b, ',')
-		}
-	}
-	if r.data != nil {
-		b = append(b, `"data":`...)
-		b = append(b, r.data...)
-	}
-	return append(b, '}')
 }

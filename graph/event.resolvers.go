@@ -12,7 +12,6 @@ import (
 	"github.com/posthouse/posthouse/graph/model"
 	"github.com/posthouse/posthouse/internal/authz"
 	"github.com/posthouse/posthouse/internal/event"
-	"github.com/posthouse/posthouse/internal/feed"
 	"github.com/posthouse/posthouse/internal/page"
 )
 
@@ -29,16 +28,23 @@ func (r *queryResolver) CallbackEventLog(ctx context.Context, filter *model.Call
 	if err != nil {
 		return nil, err
 	}
-	out := &model.CallbackEventConnection{
-		Nodes: convertAll(history.Items, func(e event.Event) *model.CallbackEvent {
-			return toCallbackEvent(e, feed.Cursor{Epoch: history.Epoch, Position: e.Position})
-		}),
-		PageInfo: &model.PageInfo{HasNextPage: history.HasNext},
+	return toHistory(history), nil
+}
+
+func (r *queryResolver) RecentCallbackEvents(ctx context.Context, filter *model.CallbackEventFilter, first *int, after *string) (*model.CallbackEventConnection, error) {
+	size, err := page.NewRequest(first, nil)
+	if err != nil {
+		return nil, err
 	}
-	if n := len(out.Nodes); n > 0 {
-		out.PageInfo.EndCursor = &out.Nodes[n-1].Cursor
+	from, err := cursor(after)
+	if err != nil {
+		return nil, err
 	}
-	return out, nil
+	history, err := r.services.Events.Recent(ctx, authz.From(ctx), fromFilter(filter), size.First, from, asks(ctx, "nodes", "payload"))
+	if err != nil {
+		return nil, err
+	}
+	return toHistory(history), nil
 }
 
 func (r *subscriptionResolver) CallbackEvents(ctx context.Context, filter *model.CallbackEventFilter, after *string) (<-chan model.CallbackEventFeed, error) {

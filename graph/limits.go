@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"slices"
 	"time"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -8,12 +9,13 @@ import (
 	"github.com/posthouse/posthouse/graph/generated"
 	"github.com/posthouse/posthouse/graph/model"
 	"github.com/posthouse/posthouse/internal/errs"
+	"github.com/posthouse/posthouse/internal/overview"
 	"github.com/posthouse/posthouse/internal/page"
 )
 
 // Limits bound what one client can ask for. A zero field takes its default.
 type Limits struct {
-	// Depth of nested fields, introspection apart; default 12.
+	// Depth of nested fields, 12 more below __schema and __type; default 12.
 	Depth int
 	// Aliases in one document; default 30.
 	Aliases int
@@ -86,6 +88,10 @@ type measure struct {
 	visits  int
 }
 
+// introspectionDepth is how much deeper the questions of tools about the schema may nest: they follow
+// a type through all its lists and non-nulls.
+const introspectionDepth = 12
+
 // check refuses documents over the limits before they are validated, because validation itself takes
 // time that grows with their size.
 func (m *measure) check() *errs.Error {
@@ -120,8 +126,8 @@ func (m *measure) selection(selection ast.Selection, depth int, inside []string)
 				return errTooComplex
 			}
 		}
-		if s.Name == "__schema" || s.Name == "__type" {
-			return nil // bounded by the validator's own rule for introspection
+		if isIntrospection(s) {
+			depth -= introspectionDepth
 		}
 		return m.selections(s.SelectionSet, depth+1, inside)
 	case *ast.InlineFragment:
@@ -133,10 +139,8 @@ func (m *measure) selection(selection ast.Selection, depth int, inside []string)
 }
 
 func (m *measure) fragment(name string, depth int, inside []string) *errs.Error {
-	for _, outer := range inside {
-		if outer == name {
-			return nil // a cycle: the validator refuses it
-		}
+	if slices.Contains(inside, name) {
+		return nil // a cycle: the validator refuses it
 	}
 	def := m.doc.Fragments.ForName(name)
 	if def == nil {
@@ -159,6 +163,15 @@ func weigh(c *generated.ComplexityRoot) {
 	}
 	listed := func(child int) int { return 1 + listGuess*child }
 	c.Query.Robots = paged
+	c.Query.Broadcasts = paged
+	c.Query.Accounts = func(child int, _ *string, first *int, after *string) int { return paged(child, first, after) }
+	c.Query.Activity = func(child int, from, to time.Time, bucket model.Bucket) int {
+		return 1 + int(min(max(to.Sub(from)/toStep(bucket), 1), overview.MaxBuckets))*child
+	}
+	c.Query.Attention = func(child int, _ *model.Language) int { return listed(child) }
+	c.Query.RecentCallbackEvents = func(child int, _ *model.CallbackEventFilter, first *int, after *string) int {
+		return paged(child, first, after)
+	}
 	c.Query.CallbackEventLog = func(child int, _ *model.CallbackEventFilter, first *int, after *string) int {
 		return paged(child, first, after)
 	}

@@ -4,38 +4,41 @@ import (
 	"context"
 
 	"github.com/posthouse/posthouse/graph/model"
-	"github.com/posthouse/posthouse/internal/account"
 	"github.com/posthouse/posthouse/internal/authz"
-	"github.com/posthouse/posthouse/internal/broadcast"
+	"github.com/posthouse/posthouse/internal/feed"
 	"github.com/posthouse/posthouse/internal/id"
-	"github.com/posthouse/posthouse/internal/session"
 )
 
-// find gives a nil Node, rather than one that holds a nil pointer, together with an error.
+// find gives the thing of an id. An id of nothing that can be fetched gives nothing.
 func (r *queryResolver) find(ctx context.Context, actor authz.Actor, nodeID string) (model.Node, error) {
 	switch id.Prefix(nodeID) {
 	case id.AccountPrefix:
-		return found(r.services.Accounts.Get(ctx, actor, id.Account(nodeID)))(func(a account.Account) model.Node { return toAccount(a) })
+		a, err := r.services.Accounts.Get(ctx, actor, id.Account(nodeID))
+		return unless(err, toAccount(a))
 	case id.SessionPrefix:
-		return found(r.services.Sessions.Get(ctx, actor, id.Session(nodeID)))(func(s session.Session) model.Node { return toSession(s, actor) })
+		s, err := r.services.Sessions.Get(ctx, actor, id.Session(nodeID))
+		return unless(err, toSession(s, actor))
 	case id.RobotPrefix:
 		return r.robot(ctx, actor, id.Robot(nodeID))
 	case id.BroadcastPrefix:
-		return found(r.services.Broadcasts.Get(ctx, actor, id.Broadcast(nodeID)))(func(b broadcast.Broadcast) model.Node { return toBroadcast(b) })
+		b, err := r.services.Broadcasts.Get(ctx, actor, id.Broadcast(nodeID))
+		return unless(err, toBroadcast(b))
 	case id.DeliveryPrefix:
 		return r.delivery(ctx, actor, id.Delivery(nodeID))
+	case id.EventPrefix:
+		e, err := r.services.Events.Get(ctx, actor, id.Event(nodeID))
+		return unless(err, toCallbackEvent(e.Event, feed.Cursor{Epoch: e.Epoch, Position: e.Position}))
 	default:
 		return nil, nil
 	}
 }
 
-func found[T any](value T, err error) func(func(T) model.Node) (model.Node, error) {
-	return func(convert func(T) model.Node) (model.Node, error) {
-		if err != nil {
-			return nil, err
-		}
-		return convert(value), nil
+// unless gives no node together with an error.
+func unless(err error, node model.Node) (model.Node, error) {
+	if err != nil {
+		return nil, err
 	}
+	return node, nil
 }
 
 func (r *queryResolver) robot(ctx context.Context, actor authz.Actor, robotID id.Robot) (model.Node, error) {

@@ -2,7 +2,7 @@ package graph
 
 import (
 	"context"
-	"time"
+	"errors"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -11,16 +11,7 @@ import (
 
 	"github.com/posthouse/posthouse/graph/loader"
 	"github.com/posthouse/posthouse/internal/authz"
-	"github.com/posthouse/posthouse/internal/clock"
 )
-
-// params is what a client asks for, whatever the transport.
-type params struct {
-	Query         string         `json:"query"`
-	OperationName string         `json:"operationName"`
-	Variables     map[string]any `json:"variables"`
-	Extensions    map[string]any `json:"extensions"`
-}
 
 // operation is a request that passed every check that needs no resolver.
 type operation struct {
@@ -30,12 +21,16 @@ type operation struct {
 
 // prepare finds the operation of a request and checks it, or says why it is refused.
 func (a *API) prepare(ctx context.Context, p params) (*operation, *response) {
-	if err := a.persisted(ctx, &p); err != nil {
+	remember, err := a.persisted(&p)
+	if err != nil {
 		return nil, a.presenter.requestError(ctx, err)
 	}
 	doc, list := a.documents.load(ctx, p.Query)
 	if len(list) > 0 {
 		return nil, a.refused(ctx, list)
+	}
+	if remember != "" {
+		a.persistedMemo.Set(remember, p.Query, persistedFor)
 	}
 	op := doc.ast.Operations.ForName(p.OperationName)
 	if op == nil {
@@ -43,7 +38,7 @@ func (a *API) prepare(ctx context.Context, p params) (*operation, *response) {
 	}
 	variables, err := validator.VariableValues(a.es.Schema(), op, p.Variables)
 	if err != nil {
-		return nil, a.presenter.requestError(ctx, err)
+		return nil, a.presenter.requestError(ctx, variableError(err))
 	}
 	if a.documents.weight(ctx, doc, op, variables) > a.limits.Complexity {
 		return nil, a.presenter.requestError(ctx, errTooComplex)
@@ -52,15 +47,21 @@ func (a *API) prepare(ctx context.Context, p params) (*operation, *response) {
 	if !introspection && asksForSchema(op.SelectionSet) {
 		return nil, a.presenter.requestError(ctx, errIntrospection)
 	}
-	now := a.clock.Now()
 	return &operation{api: a, ctx: &graphql.OperationContext{
 		RawQuery: p.Query, OperationName: p.OperationName, Variables: variables, Extensions: p.Extensions,
-		Doc: doc.ast, Operation: op, DisableIntrospection: !introspection,
-		RecoverFunc:            a.presenter.recovered,
+		Doc: doc.ast, Operation: op, DisableIntrospection: !introspection, RecoverFunc: a.recovered,
 		ResolverMiddleware:     func(ctx context.Context, next graphql.Resolver) (any, error) { return next(ctx) },
 		RootResolverMiddleware: func(ctx context.Context, next graphql.RootResolver) graphql.Marshaler { return next(ctx) },
-		Stats:                  graphql.Stats{OperationStart: now},
 	}}, nil
+}
+
+// variableError says in the message which variable is wrong; a path is for places in the answer.
+func variableError(err error) error {
+	located, ok := errors.AsType[*gqlerror.Error](err)
+	if !ok {
+		return errQueryInvalid.WithMessage("%s", err.Error())
+	}
+	return errQueryInvalid.WithMessage("%s: %s", located.Path.String(), located.Message)
 }
 
 // refused presents the errors of a document.
@@ -81,7 +82,7 @@ func asksForSchema(set ast.SelectionSet) bool {
 	for _, selection := range set {
 		switch s := selection.(type) {
 		case *ast.Field:
-			if s.Name == "__schema" || s.Name == "__type" {
+			if isIntrospection(s) {
 				return true
 			}
 		case *ast.InlineFragment:
@@ -97,55 +98,82 @@ func asksForSchema(set ast.SelectionSet) bool {
 	return false
 }
 
+func isIntrospection(f *ast.Field) bool { return f.Name == "__schema" || f.Name == "__type" }
+
 func (o *operation) kind() ast.Operation { return o.ctx.Operation.Operation }
 
 // run executes a query or mutation.
 func (o *operation) run(ctx context.Context) *response {
-	next := o.start(ctx)
-	if out := next(); out != nil {
+	e := o.start(ctx)
+	if out := e.next(); out != nil {
 		return out
 	}
 	return o.api.presenter.requestError(ctx, errCancelled)
 }
 
-// start begins the operation. Each call of the function it returns gives one response; nil ends a
-// subscription. The first response of a refused subscription has errors and no data.
-func (o *operation) start(ctx context.Context) func() *response {
-	ctx = graphql.WithOperationContext(ctx, o.ctx)
-	ctx = loader.With(ctx, o.api.loaders)
-	first := graphql.WithResponseContext(ctx, o.api.presenter.present, o.api.presenter.recovered)
-	responses := o.api.es.Exec(first)
-	if list := graphql.GetErrors(first); len(list) > 0 && o.kind() == ast.Subscription {
-		return once(&response{errors: list})
-	}
-	if o.kind() != ast.Subscription {
-		return once(gather(first, responses(first)))
-	}
-	return func() *response {
-		each := graphql.WithResponseContext(ctx, o.api.presenter.present, o.api.presenter.recovered)
-		return gather(each, responses(each))
-	}
+// execution is an operation that runs. It is used by one goroutine at a time.
+type execution struct {
+	op        *operation
+	ctx       context.Context
+	responses graphql.ResponseHandler
+	ended     bool
 }
 
-func gather(ctx context.Context, r *graphql.Response) *response {
+// start begins the operation under a context. Nothing happens before the first call of next or open.
+func (o *operation) start(ctx context.Context) execution {
+	return execution{op: o, ctx: graphql.WithOperationContext(ctx, o.ctx)}
+}
+
+// respond gives each response an errors list and loaders of its own: what one event of a subscription
+// has read may be out of date at the next.
+func (e *execution) respond() context.Context {
+	ctx := loader.With(e.ctx, &e.op.api.loaders)
+	return graphql.WithResponseContext(ctx, e.op.api.present, e.op.api.recovered)
+}
+
+// open begins a subscription: once it returns, what happens reaches the subscriber. It gives a response
+// only for one that is refused, which is then over.
+func (e *execution) open() (refused *response) {
+	defer e.recovered(&refused)
+	ctx := e.respond()
+	e.responses = e.op.api.es.Exec(ctx)
+	if list := graphql.GetErrors(ctx); len(list) > 0 {
+		e.ended = true
+		return &response{errors: list}
+	}
+	return nil
+}
+
+// next gives one response: the only one of a query or mutation, or the next of a subscription, for
+// which it waits. Its memory is used again by the following call. Nil ends the subscription. One that is
+// refused, and whatever panics, gives errors without data and ends.
+func (e *execution) next() (out *response) {
+	if e.ended {
+		return nil
+	}
+	if e.responses == nil {
+		if refused := e.open(); refused != nil {
+			return refused
+		}
+	}
+	defer e.recovered(&out)
+	ctx := e.respond()
+	r := e.responses(ctx)
+	e.ended = r == nil || e.op.kind() != ast.Subscription
 	if r == nil {
 		return nil
 	}
-	out := &response{data: r.Data, errors: append(r.Errors, graphql.GetErrors(ctx)...)}
+	out = &response{data: r.Data, errors: append(r.Errors, graphql.GetErrors(ctx)...)}
 	if out.data == nil {
 		out.data = []byte("null")
 	}
 	return out
 }
 
-func once(r *response) func() *response {
-	return func() *response {
-		out := r
-		r = nil
-		return out
+// recovered catches what panicked outside of resolvers, which gqlgen guards by itself.
+func (e *execution) recovered(out **response) {
+	if cause := recover(); cause != nil {
+		e.ended = true
+		*out = e.op.api.presenter.requestError(e.ctx, e.op.api.presenter.recovered(e.ctx, cause))
 	}
 }
-
-// writeDeadline is until when a peer must have taken a message. The operating system keeps it, so it is
-// always the machine's own time.
-func (a *API) writeDeadline() time.Time { return clock.Real().Now().Add(a.limits.Write) }

@@ -1,7 +1,6 @@
 package graph
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"time"
@@ -14,35 +13,35 @@ const (
 	persistedSize = 16 << 10
 )
 
-// Errors of automatic persisted queries. Clients know the first by its message.
+// Errors of automatic persisted queries. Clients know the first by its message, so it is the same in
+// every language.
 var (
-	errPersistedUnknown = errs.New(errs.NotFound, "query.persisted_not_found", "PersistedQueryNotFound")
+	errPersistedUnknown = errs.New(errs.NotFound, "query.persisted_not_found", "").WithMessage("PersistedQueryNotFound")
 	errPersistedHash    = errs.New(errs.Invalid, "query.persisted_hash_mismatch", "The hash of the persisted query does not belong to the query sent with it.")
 )
 
-// persisted fills in the query of an automatic persisted query, or remembers one that came with its
-// hash.
-func (a *API) persisted(_ context.Context, p *params) error {
+// persisted fills in the query of an automatic persisted query. For a query that came with its hash it
+// gives the hash under which to remember it, once it has turned out to be valid.
+func (a *API) persisted(p *params) (remember string, err error) {
 	hash, ok := persistedHash(p.Extensions)
 	if !ok {
-		return nil
+		return "", nil
 	}
 	if p.Query == "" {
-		query, known := a.persistedMemo.Get(hash)
-		if !known {
-			return errPersistedUnknown
+		known, _ := a.persistedMemo.Get(hash)
+		if p.Query, ok = known.(string); !ok {
+			return "", errPersistedUnknown
 		}
-		p.Query = query.(string)
-		return nil
+		return "", nil
 	}
 	sum := sha256.Sum256([]byte(p.Query))
 	if hex.EncodeToString(sum[:]) != hash {
-		return errPersistedHash
+		return "", errPersistedHash
 	}
-	if len(p.Query) <= persistedSize {
-		a.persistedMemo.Set(hash, p.Query, persistedFor)
+	if len(p.Query) > persistedSize {
+		return "", nil
 	}
-	return nil
+	return hash, nil
 }
 
 func persistedHash(extensions map[string]any) (string, bool) {

@@ -8,8 +8,12 @@ package graph
 import (
 	"context"
 
+	"github.com/posthouse/posthouse/graph/generated"
+	"github.com/posthouse/posthouse/graph/loader"
 	"github.com/posthouse/posthouse/graph/model"
 	"github.com/posthouse/posthouse/internal/authz"
+	"github.com/posthouse/posthouse/internal/broadcast"
+	"github.com/posthouse/posthouse/internal/id"
 	"github.com/posthouse/posthouse/internal/page"
 	"github.com/posthouse/posthouse/internal/robot"
 	"github.com/posthouse/posthouse/internal/secret"
@@ -25,6 +29,32 @@ func (r *mutationResolver) CreateRobot(ctx context.Context, input model.CreateRo
 	return &model.CreateRobotPayload{Robot: toRobot(made, r.clock.Now())}, nil
 }
 
+func (r *mutationResolver) UpdateRobot(ctx context.Context, input model.UpdateRobotInput) (*model.UpdateRobotPayload, error) {
+	changed, err := r.services.Robots.Update(ctx, authz.From(ctx), id.Robot(input.RobotID), robot.Update{
+		Name: input.Name, Webhook: secret.NewText(given(input.Webhook)), Secret: secret.NewText(given(input.Secret)),
+		RemoveSecret: input.RemoveSecret, Keywords: input.Keywords,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &model.UpdateRobotPayload{Robot: toRobot(changed, r.clock.Now())}, nil
+}
+
+func (r *mutationResolver) DeleteRobot(ctx context.Context, input model.DeleteRobotInput) (*model.DeleteRobotPayload, error) {
+	if err := r.services.Broadcasts.DeleteRobot(ctx, authz.From(ctx), id.Robot(input.RobotID)); err != nil {
+		return nil, err
+	}
+	return &model.DeleteRobotPayload{RobotID: input.RobotID}, nil
+}
+
+func (r *mutationResolver) TestRobot(ctx context.Context, input model.TestRobotInput) (*model.TestRobotPayload, error) {
+	b, err := r.services.Broadcasts.TestRobot(ctx, authz.From(ctx), id.Robot(input.RobotID), toLanguage(ctx, input.Language))
+	if err != nil {
+		return nil, err
+	}
+	return &model.TestRobotPayload{Broadcast: toBroadcast(b)}, nil
+}
+
 func (r *queryResolver) Robots(ctx context.Context, first *int, after *string) (*model.RobotConnection, error) {
 	p, err := page.NewRequest(first, after)
 	if err != nil {
@@ -34,9 +64,19 @@ func (r *queryResolver) Robots(ctx context.Context, first *int, after *string) (
 	if err != nil {
 		return nil, err
 	}
+	expectRobots(ctx, rows.Items)
 	now := r.clock.Now()
 	return &model.RobotConnection{
 		Nodes:    convertAll(rows.Items, func(found robot.Robot) *model.Robot { return toRobot(found, now) }),
 		PageInfo: toPageInfo(rows, func(found robot.Robot) string { return string(found.ID) }),
 	}, nil
 }
+
+func (r *robotResolver) Budget(ctx context.Context, obj *model.Robot) (*model.RobotBudget, error) {
+	used, _, err := loader.From(ctx).Budgets.Load(ctx, id.Robot(obj.ID))
+	return &model.RobotBudget{Used: used, Limit: broadcast.WindowMax}, err
+}
+
+func (r *Resolver) Robot() generated.RobotResolver { return &robotResolver{r} }
+
+type robotResolver struct{ *Resolver }

@@ -16,7 +16,11 @@ import (
 )
 
 func (r *mutationResolver) Logout(ctx context.Context) (*model.LogoutPayload, error) {
-	if err := r.services.Sessions.Logout(ctx, authz.From(ctx)); err != nil {
+	actor := authz.From(ctx)
+	if err := actor.RequireAccount(); err != nil { // tells an ended session from a missing one
+		return nil, err
+	}
+	if err := r.services.Sessions.Logout(ctx, actor); err != nil {
 		return nil, err
 	}
 	return &model.LogoutPayload{Ok: true}, nil

@@ -6,7 +6,6 @@ import (
 	"context"
 	"net"
 	"net/http"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/posthouse/posthouse/internal/authz"
 	"github.com/posthouse/posthouse/internal/clock"
+	"github.com/posthouse/posthouse/internal/errs"
 	"github.com/posthouse/posthouse/internal/id"
 	"github.com/posthouse/posthouse/internal/request"
 )
@@ -23,9 +23,12 @@ import (
 // sockets of DingTalk's mini-programs cannot name one (protocols.md §7.6).
 const subprotocol = "graphql-transport-ws"
 
-// Close codes of graphql-transport-ws, and one of WebSocket itself.
+// Close codes of graphql-transport-ws, and some of WebSocket itself. Clients come again after 1001 and
+// 1013 and not after most others.
 const (
 	closeGoingAway    = websocket.StatusGoingAway
+	closeTryAgain     = websocket.StatusTryAgainLater
+	closeBroken       = websocket.StatusProtocolError
 	closeBadMessage   = websocket.StatusCode(4400)
 	closeUnauthorized = websocket.StatusCode(4401)
 	closeForbidden    = websocket.StatusCode(4403)
@@ -35,9 +38,18 @@ const (
 	closeTooManyInits = websocket.StatusCode(4429)
 )
 
-// socketBuffer is the size of each of a socket's two buffers. net/http's own have 4 KiB each, which is
-// most of what an idle subscriber would cost.
-const socketBuffer = 512
+const (
+	// socketBuffer is the size of each of a socket's two buffers. net/http's own have 4 KiB each, which
+	// is most of what an idle subscriber would cost.
+	socketBuffer = 512
+	// closePatience is how long a peer that is sent away may take to say goodbye.
+	closePatience = 5 * time.Second
+	// pingPatience is short because one goroutine pings everybody. A ping fits into any socket buffer
+	// that is not full already.
+	pingPatience = 100 * time.Millisecond
+)
+
+var errStopping = errs.New(errs.Unavailable, "server.stopping", "The server is stopping. Try again in a moment.")
 
 // socket is one WebSocket connection. Idle, it is one goroutine that reads, and one for each
 // subscription.
@@ -46,31 +58,56 @@ type socket struct {
 	conn *websocket.Conn
 	net  net.Conn
 
-	// ctx ends with the socket; its values are those of every operation.
+	// ctx ends when the peer is sent away or gone; its values are those of every operation.
 	ctx    context.Context
 	cancel context.CancelFunc
 	heard  atomic.Int64 // when the peer last sent something, in milliseconds
 
 	writing sync.Mutex
 
+	// The goroutine that reads owns these.
+	inited bool
+	leave  func() // gives back the connection's place in the tally
+	forget func() // stops watching the session
+	acked  chan struct{}
+
 	mu         sync.Mutex
-	inited     bool
-	acked      chan struct{}
 	actor      authz.Actor
-	leave      func() // gives back the connection's place in the tally
-	forget     func() // stops watching the session
-	operations map[string]context.CancelFunc
+	operations map[string]*running
 }
 
 // serveSocket upgrades the request and hands the connection to a goroutine of its own, so that
 // net/http can let go of everything that belongs to the request.
 func (a *API) serveSocket(w http.ResponseWriter, r *http.Request) {
+	if a.stopping() {
+		a.writeRefusal(w, r, http.StatusServiceUnavailable, errStopping)
+		return
+	}
 	actor := authz.From(r.Context())
 	leave, err := a.tally.connect(subject(actor))
 	if err != nil {
 		a.writeRefusal(w, r, http.StatusTooManyRequests, err)
 		return
 	}
+	info := request.From(r.Context())
+	s := &socket{
+		api: a, actor: actor, leave: leave, forget: func() {},
+		acked: make(chan struct{}), operations: map[string]*running{},
+	}
+	if err := s.accept(w, r); err != nil {
+		leave()
+		return // the peer has its answer
+	}
+	s.ctx, s.cancel = context.WithCancel(request.With(a.group.Context(), &info))
+	s.hear()
+	foreign := s.conn.Subprotocol() == "" && len(r.Header.Values("Sec-WebSocket-Protocol")) > 0
+	if !a.spawn(s.ctx, "socket", func() { s.serve(foreign) }) {
+		s.close(closeGoingAway, errStopping.Reason)
+		s.done()
+	}
+}
+
+func (s *socket) accept(w http.ResponseWriter, r *http.Request) error {
 	small := &smallBuffers{ResponseWriter: w}
 	conn, err := websocket.Accept(small, r, &websocket.AcceptOptions{
 		Subprotocols:    []string{subprotocol},
@@ -78,24 +115,15 @@ func (a *API) serveSocket(w http.ResponseWriter, r *http.Request) {
 		// Sessions travel in headers and messages, never in cookies, so a foreign page has nothing to
 		// ride on; and mini-programs send no Origin at all.
 		InsecureSkipVerify: true,
+		// A peer may show that it lives by the pings of WebSocket itself.
+		OnPingReceived: func(context.Context, []byte) bool { s.hear(); return true },
 	})
 	if err != nil {
-		leave()
-		return // Accept has answered
+		return err
 	}
-	conn.SetReadLimit(a.limits.Body)
-	info := request.From(r.Context())
-	s := &socket{
-		api: a, conn: conn, net: small.conn, actor: actor, leave: leave, forget: func() {},
-		acked: make(chan struct{}), operations: map[string]context.CancelFunc{},
-	}
-	s.ctx, s.cancel = context.WithCancel(request.With(a.group.Context(), &info))
-	s.hear()
-	offered := r.Header.Get("Sec-WebSocket-Protocol")
-	if !a.group.Go("socket", func(context.Context) error { s.serve(offered); return nil }) {
-		leave()
-		_ = conn.CloseNow()
-	}
+	conn.SetReadLimit(s.api.limits.Body)
+	s.conn, s.net = conn, small.conn
+	return nil
 }
 
 // smallBuffers makes the upgraded connection use small buffers.
@@ -122,22 +150,37 @@ func (s *smallBuffers) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 }
 
 // serve reads until the peer leaves or is sent away.
-func (s *socket) serve(offered string) {
+func (s *socket) serve(foreign bool) {
 	s.api.sockets.add(s)
-	defer s.done()
-	if offered != "" && !strings.Contains(offered, subprotocol) {
-		_ = s.conn.Close(closeSubprotocol, "Subprotocol not acceptable")
+	var told sync.WaitGroup
+	told.Add(1)
+	untell := context.AfterFunc(s.api.group.Context(), func() {
+		defer told.Done()
+		s.close(closeGoingAway, errStopping.Reason)
+	})
+	defer func() {
+		if !untell() {
+			told.Wait()
+		}
+		s.done()
+	}()
+	if foreign {
+		s.close(closeSubprotocol, "Subprotocol not acceptable")
 		return
 	}
-	s.api.group.Go("socket init", func(context.Context) error { s.awaitInit(); return nil })
+	s.api.spawn(s.ctx, "socket init", s.awaitInit)
 	for {
 		m, err := s.read()
-		if err != nil {
+		switch {
+		case err != nil:
+			s.close(closeFor(err)) // the code counts only where none was sent before
 			return
+		case s.ctx.Err() != nil:
+			continue // on its way out: whatever it still asks for is not looked at
 		}
 		s.hear()
 		if code, reason := s.handle(m); code != 0 {
-			_ = s.conn.Close(code, reason)
+			s.close(code, reason)
 			return
 		}
 	}
@@ -148,8 +191,6 @@ func (s *socket) done() {
 	s.cancel()
 	s.api.sockets.remove(s)
 	_ = s.conn.CloseNow()
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.forget()
 	s.leave()
 }
@@ -160,7 +201,7 @@ func (s *socket) awaitInit() {
 	defer timer.Stop()
 	select {
 	case <-timer.C():
-		s.end(closeInitTimeout, "Connection initialisation timeout")
+		s.close(closeInitTimeout, "Connection initialisation timeout")
 	case <-s.acked:
 	case <-s.ctx.Done():
 	}
@@ -171,16 +212,12 @@ func (s *socket) lookAfter() {
 	silent := s.api.clock.Now().Sub(time.UnixMilli(s.heard.Load()))
 	switch {
 	case silent >= 3*s.api.limits.Ping:
-		_ = s.conn.CloseNow()
+		s.cut()
 	case silent >= s.api.limits.Ping/2 && s.writing.TryLock():
 		defer s.writing.Unlock()
 		s.writeNow([]byte(`{"type":"ping"}`), pingPatience)
 	}
 }
-
-// pingPatience is short because one goroutine pings everybody. A ping fits into any socket buffer that
-// is not full already.
-const pingPatience = time.Second
 
 func (s *socket) hear() { s.heard.Store(s.api.clock.Now().UnixMilli()) }
 
@@ -190,26 +227,40 @@ func (s *socket) session() id.Session {
 	return s.actor.Session
 }
 
-// end closes the socket with a code, without making the caller wait for the peer's answer.
+// end sends the peer away without making the caller wait for it. Its operations end at once.
 func (s *socket) end(code websocket.StatusCode, reason string) {
-	if !s.api.group.Go("socket close", func(context.Context) error {
-		_ = s.conn.Close(code, reason)
-		return nil
-	}) {
-		_ = s.conn.CloseNow()
-	}
+	s.cancel()
+	// When the group has stopped, the socket is being told of that.
+	s.api.spawn(s.ctx, "socket close", func() { s.close(code, reason) })
 }
 
-// write sends one message. A peer that does not take it in time is cut off.
+// close sends the peer away and waits for its answer. Of several codes the first counts.
+func (s *socket) close(code websocket.StatusCode, reason string) {
+	s.cancel()
+	_ = s.net.SetDeadline(clock.Real().Now().Add(closePatience))
+	_ = s.conn.Close(code, reason)
+}
+
+// cut ends the connection without a word.
+func (s *socket) cut() {
+	s.cancel()
+	_ = s.net.Close()
+}
+
+// write sends one message, unless the peer is being sent away. One that does not take it in time is cut
+// off.
 func (s *socket) write(message []byte) {
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	s.writeNow(message, s.api.limits.Write)
+	if s.ctx.Err() == nil && !s.api.stopping() {
+		s.writeNow(message, s.api.limits.Write)
+	}
 }
 
+// writeNow is bounded by the operating system, hence by the machine's own time.
 func (s *socket) writeNow(message []byte, patience time.Duration) {
 	_ = s.net.SetWriteDeadline(clock.Real().Now().Add(patience))
 	if err := s.conn.Write(context.Background(), websocket.MessageText, message); err != nil {
-		_ = s.conn.CloseNow()
+		s.cut()
 	}
 }

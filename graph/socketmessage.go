@@ -1,16 +1,16 @@
 package graph
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/coder/websocket"
-	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/posthouse/posthouse/internal/authz"
+	"github.com/posthouse/posthouse/internal/errs"
 	"github.com/posthouse/posthouse/internal/session"
 )
 
@@ -30,200 +30,133 @@ type initPayload struct {
 // errBadMessage is a message that is not of the protocol.
 var errBadMessage = errors.New("graph: not a message of graphql-transport-ws")
 
-// errDuplicateID is an operation that uses the id of one that still runs.
-var errDuplicateID = errors.New("graph: this id is in use")
+// reasonBadMessage is what a peer that sent one is told.
+const reasonBadMessage = "Invalid message received"
 
 func (s *socket) read() (message, error) {
 	kind, reader, err := s.conn.Reader(context.Background())
 	if err != nil {
 		return message{}, err
 	}
-	buf := bodies.Get().(*bytes.Buffer)
-	buf.Reset()
-	defer func() {
-		if buf.Cap() <= 64<<10 {
-			bodies.Put(buf)
-		}
-	}()
+	buf := s.api.buffers.take()
+	defer s.api.buffers.give(buf)
 	if _, err := buf.ReadFrom(reader); err != nil {
 		return message{}, err
 	}
 	var m message
-	if kind != websocket.MessageText || !utf8.Valid(buf.Bytes()) || json.Unmarshal(buf.Bytes(), &m) != nil || m.Type == "" {
-		s.end(closeBadMessage, "Invalid message received")
+	if kind != websocket.MessageText || !utf8.Valid(buf.Bytes()) || json.Unmarshal(buf.Bytes(), &m) != nil {
 		return message{}, errBadMessage
 	}
 	return m, nil
 }
 
+// closeFor is the code for a connection that cannot be read any further. What broke the rules of
+// WebSocket has been answered by then.
+func closeFor(err error) (websocket.StatusCode, string) {
+	if errors.Is(err, errBadMessage) {
+		return closeBadMessage, reasonBadMessage
+	}
+	return closeBroken, ""
+}
+
 // handle does what a message asks; a code other than zero closes the socket.
 func (s *socket) handle(m message) (websocket.StatusCode, string) {
-	switch m.Type {
-	case "connection_init":
+	switch {
+	case m.Type == "connection_init":
 		return s.init(m)
-	case "ping":
+	case m.Type == "ping":
 		s.send(message{Type: "pong", Payload: m.Payload})
-	case "pong":
-	case "subscribe":
+	case m.Type == "pong":
+	case m.Type == "subscribe" && m.ID != "":
 		return s.subscribe(m)
-	case "complete":
+	case m.Type == "complete" && m.ID != "":
 		s.stop(m.ID)
 	default:
-		return closeBadMessage, "Invalid message received"
+		return closeBadMessage, reasonBadMessage
 	}
 	return 0, ""
 }
 
 // init signs the socket in with the payload's token, or else with the headers of the upgrade.
 func (s *socket) init(m message) (websocket.StatusCode, string) {
-	s.mu.Lock()
-	again := s.inited
-	s.inited = true
-	actor := s.actor
-	s.mu.Unlock()
-	if again {
+	if s.inited {
 		return closeTooManyInits, "Too many initialisation requests"
 	}
+	s.inited = true
 	var payload initPayload
 	if len(m.Payload) > 0 && json.Unmarshal(m.Payload, &payload) != nil {
-		return closeBadMessage, "Invalid message received"
+		return closeBadMessage, reasonBadMessage
 	}
-	if payload != (initPayload{}) {
-		var code websocket.StatusCode
-		if actor, code = s.signIn(payload); code != 0 {
-			return code, "session.expired"
-		}
-	} else if errors.Is(actor.RequireAccount(), session.ErrExpired) {
-		return closeForbidden, "session.expired"
+	actor, err := s.signIn(payload)
+	if err == nil {
+		err = s.become(actor)
 	}
-	leave, err := s.api.tally.connect(subject(actor))
 	if err != nil {
-		return closeForbidden, errConnections.Reason
+		return refusalCode(err), errs.ReasonOf(err)
 	}
-	s.mu.Lock()
-	s.leave() // its place was counted under whoever the upgrade came from
-	s.actor, s.leave = actor, leave
-	s.forget = s.api.sockets.watch(actor.Session, func() { s.end(closeForbidden, "session.expired") })
-	s.mu.Unlock()
 	close(s.acked)
 	s.send(message{Type: "connection_ack"})
 	return 0, ""
 }
 
-func (s *socket) signIn(p initPayload) (authz.Actor, websocket.StatusCode) {
-	s.mu.Lock()
-	before := s.actor
-	s.mu.Unlock()
-	actor, err := s.api.services.Sessions.Authenticate(s.ctx, session.ParseCredentials(p.Authorization, p.Skey), before.Address, before.UserAgent)
-	if err != nil {
-		return authz.Actor{}, closeForbidden
+// signIn finds out who speaks. Nobody in particular is no error.
+func (s *socket) signIn(p initPayload) (authz.Actor, error) {
+	if p == (initPayload{}) {
+		err := s.actor.RequireAccount()
+		if errors.Is(err, authz.ErrSignInRequired) {
+			err = nil
+		}
+		return s.actor, err
 	}
-	return actor, 0
+	return s.api.services.Sessions.Authenticate(s.ctx, session.ParseCredentials(p.Authorization, p.Skey), s.actor.Address, s.actor.UserAgent)
 }
 
-// subscribe starts an operation of any kind.
-func (s *socket) subscribe(m message) (websocket.StatusCode, string) {
-	select {
-	case <-s.acked:
-	default:
-		return closeUnauthorized, "Unauthorized"
-	}
-	p, err := parseParams(m.Payload)
-	if m.ID == "" || err != nil {
-		return closeBadMessage, "Invalid message received"
-	}
-	ctx, actor, err := s.begin(m.ID)
-	switch {
-	case errors.Is(err, errDuplicateID):
-		return closeDuplicateID, "Subscriber for " + clippedID(m.ID) + " already exists"
-	case err != nil:
-		s.refuse(m.ID, s.api.presenter.requestError(s.ctx, err))
-		return 0, ""
-	}
-	op, refused := s.api.prepare(ctx, p)
-	if refused != nil {
-		s.stop(m.ID)
-		s.refuse(m.ID, refused)
-		return 0, ""
-	}
-	if !s.api.group.Go("socket operation", func(context.Context) error { s.run(ctx, m.ID, op, actor); return nil }) {
-		s.stop(m.ID)
-	}
-	return 0, ""
-}
-
-// begin makes room for an operation. Its context ends with stop.
-func (s *socket) begin(id string) (context.Context, authz.Actor, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if _, taken := s.operations[id]; taken {
-		return nil, authz.Actor{}, errDuplicateID
-	}
-	if len(s.operations) >= s.api.limits.Operations {
-		return nil, authz.Actor{}, errSubscriptions
-	}
-	ctx, cancel := context.WithCancel(s.ctx)
-	s.operations[id] = cancel
-	return authz.With(ctx, s.actor), s.actor, nil
-}
-
-// clippedID keeps a close reason within the 123 bytes that WebSocket allows.
-func clippedID(id string) string { return id[:min(len(id), 64)] }
-
-// run executes an operation and sends what it gives.
-func (s *socket) run(ctx context.Context, id string, op *operation, actor authz.Actor) {
-	defer s.stop(id)
-	if op.kind() == ast.Subscription {
-		leave, err := s.api.tally.subscribe(subject(actor))
+// become counts the socket under the actor, whatever it was counted under before, and follows the
+// actor's session.
+func (s *socket) become(actor authz.Actor) error {
+	if subject(actor) != subject(s.actor) {
+		leave, err := s.api.tally.connect(subject(actor))
 		if err != nil {
-			s.refuse(id, s.api.presenter.requestError(ctx, err))
-			return
+			return err
 		}
-		defer leave()
+		s.leave()
+		s.leave = leave
 	}
-	next := op.start(ctx)
-	for out := next(); out != nil; out = next() {
-		if out.data == nil {
-			s.refuse(id, out)
-			return
-		}
-		s.next(id, out)
-	}
-	if ctx.Err() == nil {
-		s.send(message{ID: id, Type: "complete"})
-	}
-}
-
-// stop ends an operation, if it still runs.
-func (s *socket) stop(id string) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if cancel, ok := s.operations[id]; ok {
-		cancel()
-		delete(s.operations, id)
+	s.actor = actor
+	s.mu.Unlock()
+	s.forget = s.api.sockets.watch(actor.Session, func() { s.end(closeForbidden, session.ErrExpired.Reason) })
+	if s.api.ended(s.ctx, actor.Session) { // before anyone was watching
+		return session.ErrExpired
 	}
+	return nil
 }
 
-func (s *socket) next(id string, out *response) {
-	buf := bodies.Get().(*bytes.Buffer)
-	buf.Reset()
-	b := append(buf.AvailableBuffer(), `{"id":`...)
-	b = appendQuoted(b, id)
-	b = append(b, `,"type":"next","payload":`...)
-	b = append(out.appendJSON(b), '}')
-	s.write(b)
-	if cap(b) <= 64<<10 {
-		bodies.Put(bytes.NewBuffer(b[:0]))
+// refusalCode tells clients whether to sign in anew or to come again later.
+func refusalCode(err error) websocket.StatusCode {
+	switch errs.CodeOf(err) {
+	case errs.Unauthenticated, errs.Forbidden:
+		return closeForbidden
+	default:
+		return closeTryAgain
 	}
 }
 
 // refuse ends an operation that has failed as a whole.
 func (s *socket) refuse(id string, out *response) {
-	payload, err := json.Marshal(out.errors)
-	if err != nil {
-		payload = []byte(`[{"message":"The errors cannot be shown."}]`)
-	}
-	s.send(message{ID: id, Type: "error", Payload: payload})
+	s.send(message{ID: id, Type: "error", Payload: encodeErrors(out.errors)})
+}
+
+// next sends one response of an operation.
+func (s *socket) next(id string, out *response) {
+	buf := s.api.buffers.take()
+	defer s.api.buffers.give(buf)
+	buf.WriteString(`{"id":`)
+	buf.Write(quoted(id))
+	buf.WriteString(`,"type":"next","payload":`)
+	out.writeTo(buf)
+	buf.WriteByte('}')
+	s.write(buf.Bytes())
 }
 
 func (s *socket) send(m message) {
@@ -234,10 +167,13 @@ func (s *socket) send(m message) {
 	s.write(b)
 }
 
-func appendQuoted(b []byte, s string) []byte {
-	quoted, err := json.Marshal(s)
+func quoted(s string) []byte {
+	b, err := json.Marshal(s)
 	if err != nil {
-		return append(b, `""`...)
+		return []byte(`""`) // no string gets here: each can be written
 	}
-	return append(b, quoted...)
+	return b
 }
+
+// clippedID keeps a close reason within the 123 bytes that WebSocket allows.
+func clippedID(id string) string { return strings.ToValidUTF8(id[:min(len(id), 64)], "") }

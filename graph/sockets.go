@@ -7,7 +7,8 @@ import (
 	"github.com/posthouse/posthouse/internal/id"
 )
 
-// sockets knows what is open, and for which session. Safe for concurrent use.
+// sockets knows which sockets are open, and what wants to know when a session ends. Safe for concurrent
+// use.
 type sockets struct {
 	mu        sync.Mutex
 	open      map[*socket]struct{}
@@ -78,10 +79,10 @@ func (s *sockets) all() []*socket {
 	return out
 }
 
-// visit looks after each open socket once.
-func (s *sockets) visit(ctx context.Context, a *API) {
+// visit looks after each open socket once, and asks once for each session.
+func (a *API) visit(ctx context.Context) {
 	ended := map[id.Session]bool{}
-	for _, one := range s.all() {
+	for _, one := range a.sockets.all() {
 		if ctx.Err() != nil {
 			return
 		}
@@ -97,12 +98,6 @@ func (s *sockets) visit(ctx context.Context, a *API) {
 	}
 }
 
-func (s *sockets) closeAll() {
-	for _, one := range s.all() {
-		one.end(closeGoingAway, "the server is stopping")
-	}
-}
-
 // ended tells whether a session has ended; nobody's never does, and a failing store ends none.
 func (a *API) ended(ctx context.Context, session id.Session) bool {
 	if session == "" {
@@ -110,7 +105,9 @@ func (a *API) ended(ctx context.Context, session id.Session) bool {
 	}
 	alive, err := a.services.Sessions.Alive(ctx, session)
 	if err != nil {
-		a.log.WarnContext(ctx, "cannot tell whether a session still lives", "error", err)
+		if ctx.Err() == nil {
+			a.log.WarnContext(ctx, "cannot tell whether a session still lives", "error", err)
+		}
 		return false
 	}
 	return !alive

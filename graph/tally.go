@@ -3,7 +3,9 @@ package graph
 import (
 	"sync"
 
+	"github.com/posthouse/posthouse/internal/authz"
 	"github.com/posthouse/posthouse/internal/errs"
+	"github.com/posthouse/posthouse/internal/limit"
 )
 
 // tally counts what each account, or address without one, holds open. Safe for concurrent use.
@@ -28,10 +30,10 @@ func (t *tally) subscribe(subject string) (leave func(), err error) {
 	return t.take(t.subscriptions, subject, t.limits.Subscriptions, errSubscriptions)
 }
 
-func (t *tally) take(counts map[string]int, subject string, max int, full *errs.Error) (func(), error) {
+func (t *tally) take(counts map[string]int, subject string, most int, full *errs.Error) (func(), error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if counts[subject] >= max {
+	if counts[subject] >= most {
 		return nil, full
 	}
 	counts[subject]++
@@ -42,4 +44,12 @@ func (t *tally) take(counts map[string]int, subject string, max int, full *errs.
 			delete(counts, subject)
 		}
 	}), nil
+}
+
+// subject is whose open connections are counted together.
+func subject(actor authz.Actor) string {
+	if actor.SignedIn() {
+		return string(actor.Account)
+	}
+	return "address:" + limit.AddressSubject(actor.Address)
 }

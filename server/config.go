@@ -36,6 +36,10 @@ type Config struct {
 	Listen string `yaml:"listen"`
 	// Logger hears what happens; default slog.Default().
 	Logger *slog.Logger `yaml:"-"`
+	// Version is what pages show as the version of this program; default "dev".
+	Version string `yaml:"-"`
+	// Sandboxed says that DingTalk and WeChat are simulated, so that pages can say so too.
+	Sandboxed bool `yaml:"-"`
 
 	Login     LoginConfig    `yaml:"login"`
 	OTP       OTPConfig      `yaml:"otp"`
@@ -259,6 +263,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Logger == nil {
 		c.Logger = slog.Default()
+	}
+	if c.Version == "" {
+		c.Version = "dev"
 	}
 	if c.Events.Retention == 0 {
 		c.Events.Retention = 30 * 24 * time.Hour

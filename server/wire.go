@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
+	"slices"
 
 	"github.com/posthouse/posthouse/graph"
 	"github.com/posthouse/posthouse/internal/account"
@@ -18,6 +19,7 @@ import (
 	"github.com/posthouse/posthouse/internal/inmem"
 	"github.com/posthouse/posthouse/internal/lifecycle"
 	"github.com/posthouse/posthouse/internal/login"
+	"github.com/posthouse/posthouse/internal/overview"
 	"github.com/posthouse/posthouse/internal/platform"
 	"github.com/posthouse/posthouse/internal/robot"
 	"github.com/posthouse/posthouse/internal/secret"
@@ -43,6 +45,8 @@ type house struct {
 	broadcasts *broadcast.Service
 	updates    *broadcast.Updates
 	events     *event.Service
+	overview   *overview.Service
+	login      *login.Service
 	graph      *graph.API
 	http       *httpapi.API
 	sweeper    sweeper
@@ -69,12 +73,13 @@ func wire(ctx context.Context, cfg Config, db opened, clk clock.Clock) (*house, 
 		return nil, err
 	}
 	b.messages()
-	signIn := b.signIn()
+	h.login = b.signIn()
 	h.graph = graph.New(graph.Config{
 		Services: graph.Services{
-			Accounts: h.accounts, Sessions: h.sessions, Login: signIn, Robots: h.robots,
-			Broadcasts: h.broadcasts, Updates: h.updates, Events: h.events,
+			Accounts: h.accounts, Sessions: h.sessions, Login: h.login, Robots: h.robots,
+			Broadcasts: h.broadcasts, Updates: h.updates, Events: h.events, Overview: h.overview,
 		},
+		House: graph.House{Version: cfg.Version, Sandbox: cfg.Sandboxed},
 		Clock: clk, Logger: cfg.Logger, Limits: graphLimits(cfg.GraphQL), Introspection: cfg.GraphQL.Introspection,
 		Persisted: inmem.NewMemo(clk, persistedMemo), Group: h.edge,
 	})
@@ -128,7 +133,7 @@ func newAccounts(cfg Config, db *store.DB, clk clock.Clock, bus *inmem.Bus) (*ac
 		return nil, fmt.Errorf("passwords: %w", err)
 	}
 	return account.New(account.Config{
-		Store: db.Accounts(), Hasher: hasher, Clock: clk, Memo: inmem.NewMemo(clk, accountMemo), Bus: bus,
+		Store: db.Accounts(), Tx: db, Hasher: hasher, Clock: clk, Memo: inmem.NewMemo(clk, accountMemo), Bus: bus,
 		DefaultRegion: cfg.Login.DefaultRegion,
 	}), nil
 }
@@ -150,6 +155,10 @@ func (b builder) messages() {
 	h.events = event.New(event.Config{
 		Store: b.db.Events(), Clock: b.clock, Bus: b.bus, Group: h.edge, Logger: b.cfg.Logger, Retention: max(b.cfg.Events.Retention, 0),
 	})
+	h.overview = overview.New(overview.Config{
+		Store: b.db.Activity(), Robots: h.robots, Deliveries: h.broadcasts, Clock: b.clock,
+		WantsOTP: slices.Contains(b.cfg.factors(), login.OTP), GroupRobot: b.cfg.OTP.GroupRobot,
+	})
 }
 
 // signIn: codes and the flows that use them.
@@ -170,7 +179,7 @@ func (b builder) signIn() *login.Service {
 	return login.New(login.Config{
 		Accounts: b.house.accounts, Sessions: b.house.sessions, OTP: b.house.otp, Tx: b.db, Limits: b.db.Limits(), Clock: b.clock,
 		Wechat: wechat.NewClient(wechat.Config{BaseURL: b.cfg.WeChat.BaseURL}), Apps: b.apps,
-		Cache: inmem.NewCache(b.clock, sharedCache), Lock: inmem.NewLocker(), Ring: b.ring,
+		SetUps: b.db.Accounts(), Cache: inmem.NewCache(b.clock, sharedCache), Lock: inmem.NewLocker(), Ring: b.ring,
 		Factors: b.cfg.factors(), RegistrationClosed: l.RegistrationClosed, RegisterRole: authz.Role(l.RegisterRole),
 		Ceilings: login.Ceilings{
 			RegisterPerAddress: l.RegisterPerAddress, FailuresPerAccount: l.FailuresPerAccount,

@@ -38,6 +38,7 @@ type ResolverRoot interface {
 	DeliveryUpdate() DeliveryUpdateResolver
 	Mutation() MutationResolver
 	Query() QueryResolver
+	Robot() RobotResolver
 	Subscription() SubscriptionResolver
 }
 
@@ -46,13 +47,35 @@ type DirectiveRoot struct {
 
 type ComplexityRoot struct {
 	Account struct {
-		CreatedAt  func(childComplexity int) int
-		ID         func(childComplexity int) int
-		Identities func(childComplexity int) int
-		Phone      func(childComplexity int) int
-		Roles      func(childComplexity int) int
-		Sessions   func(childComplexity int, first *int, after *string) int
-		Username   func(childComplexity int) int
+		CreatedAt   func(childComplexity int) int
+		ID          func(childComplexity int) int
+		Identities  func(childComplexity int) int
+		Phone       func(childComplexity int) int
+		Roles       func(childComplexity int) int
+		Sessions    func(childComplexity int, first *int, after *string) int
+		SuspendedAt func(childComplexity int) int
+		Username    func(childComplexity int) int
+	}
+
+	AccountConnection struct {
+		Nodes    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	ActionCardMessage struct {
+		Buttons    func(childComplexity int) int
+		Horizontal func(childComplexity int) int
+		Single     func(childComplexity int) int
+		Text       func(childComplexity int) int
+		Title      func(childComplexity int) int
+	}
+
+	ActivityBucket struct {
+		At               func(childComplexity int) int
+		DeliveriesFailed func(childComplexity int) int
+		DeliveriesSent   func(childComplexity int) int
+		Events           func(childComplexity int) int
+		SignIns          func(childComplexity int) int
 	}
 
 	Attempt struct {
@@ -61,31 +84,55 @@ type ComplexityRoot struct {
 		Outcome         func(childComplexity int) int
 		PlatformCode    func(childComplexity int) int
 		PlatformMessage func(childComplexity int) int
-		Remedy          func(childComplexity int, language model.Language) int
+		Remedy          func(childComplexity int, language *model.Language) int
+	}
+
+	Attention struct {
+		At       func(childComplexity int) int
+		Count    func(childComplexity int) int
+		Delivery func(childComplexity int) int
+		Kind     func(childComplexity int) int
+		Message  func(childComplexity int) int
+		Remedy   func(childComplexity int) int
+		Robot    func(childComplexity int) int
 	}
 
 	Broadcast struct {
+		Author     func(childComplexity int) int
 		CreatedAt  func(childComplexity int) int
 		Deliveries func(childComplexity int, first *int, after *string) int
 		ID         func(childComplexity int) int
+		Mentions   func(childComplexity int) int
+		Message    func(childComplexity int) int
 		Priority   func(childComplexity int) int
 		SendAt     func(childComplexity int) int
 		Status     func(childComplexity int) int
+	}
+
+	BroadcastConnection struct {
+		Nodes    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
 	}
 
 	BroadcastPayload struct {
 		Broadcast func(childComplexity int) int
 	}
 
+	Button struct {
+		Title func(childComplexity int) int
+		URL   func(childComplexity int) int
+	}
+
 	CallbackEvent struct {
-		App        func(childComplexity int) int
-		CorpID     func(childComplexity int) int
-		Cursor     func(childComplexity int) int
-		ID         func(childComplexity int) int
-		OccurredAt func(childComplexity int) int
-		Payload    func(childComplexity int) int
-		ReceivedAt func(childComplexity int) int
-		Type       func(childComplexity int) int
+		App          func(childComplexity int) int
+		CorpID       func(childComplexity int) int
+		Cursor       func(childComplexity int) int
+		ID           func(childComplexity int) int
+		OccurredAt   func(childComplexity int) int
+		Payload      func(childComplexity int) int
+		PayloadBytes func(childComplexity int) int
+		ReceivedAt   func(childComplexity int) int
+		Type         func(childComplexity int) int
 	}
 
 	CallbackEventConnection struct {
@@ -95,6 +142,10 @@ type ComplexityRoot struct {
 
 	CreateRobotPayload struct {
 		Robot func(childComplexity int) int
+	}
+
+	DeleteRobotPayload struct {
+		RobotID func(childComplexity int) int
 	}
 
 	Delivery struct {
@@ -118,6 +169,20 @@ type ComplexityRoot struct {
 		Status   func(childComplexity int) int
 	}
 
+	EndSessionPayload struct {
+		Session func(childComplexity int) int
+	}
+
+	FeedCardLink struct {
+		MessageURL func(childComplexity int) int
+		PicURL     func(childComplexity int) int
+		Title      func(childComplexity int) int
+	}
+
+	FeedCardMessage struct {
+		Links func(childComplexity int) int
+	}
+
 	FeedLagged struct {
 		Cursor func(childComplexity int) int
 	}
@@ -126,11 +191,26 @@ type ComplexityRoot struct {
 		Cursor func(childComplexity int) int
 	}
 
+	House struct {
+		Factors          func(childComplexity int) int
+		NeedsOwner       func(childComplexity int) int
+		RegistrationOpen func(childComplexity int) int
+		Sandbox          func(childComplexity int) int
+		Version          func(childComplexity int) int
+	}
+
 	Identity struct {
 		CreatedAt func(childComplexity int) int
 		Provider  func(childComplexity int) int
 		Realm     func(childComplexity int) int
 		Subject   func(childComplexity int) int
+	}
+
+	LinkMessage struct {
+		MessageURL func(childComplexity int) int
+		PicURL     func(childComplexity int) int
+		Text       func(childComplexity int) int
+		Title      func(childComplexity int) int
 	}
 
 	LoginPayload struct {
@@ -142,14 +222,40 @@ type ComplexityRoot struct {
 		Ok func(childComplexity int) int
 	}
 
+	MarkdownMessage struct {
+		Text  func(childComplexity int) int
+		Title func(childComplexity int) int
+	}
+
+	Mentions struct {
+		All     func(childComplexity int) int
+		Phones  func(childComplexity int) int
+		UserIds func(childComplexity int) int
+	}
+
+	Message struct {
+		ActionCard func(childComplexity int) int
+		FeedCard   func(childComplexity int) int
+		Link       func(childComplexity int) int
+		Markdown   func(childComplexity int) int
+		Text       func(childComplexity int) int
+	}
+
 	Mutation struct {
 		Broadcast      func(childComplexity int, input model.BroadcastInput) int
 		CreateRobot    func(childComplexity int, input model.CreateRobotInput) int
+		DeleteRobot    func(childComplexity int, input model.DeleteRobotInput) int
+		EndSession     func(childComplexity int, input model.EndSessionInput) int
 		Login          func(childComplexity int, input model.LoginInput) int
 		Logout         func(childComplexity int) int
 		RefreshSession func(childComplexity int, input model.RefreshSessionInput) int
 		Register       func(childComplexity int, input model.RegisterInput) int
 		RequestOtp     func(childComplexity int, input model.RequestOtpInput) int
+		RestoreAccount func(childComplexity int, input model.RestoreAccountInput) int
+		SetUpOwner     func(childComplexity int, input model.SetUpOwnerInput) int
+		SuspendAccount func(childComplexity int, input model.SuspendAccountInput) int
+		TestRobot      func(childComplexity int, input model.TestRobotInput) int
+		UpdateRobot    func(childComplexity int, input model.UpdateRobotInput) int
 		WechatLogin    func(childComplexity int, input model.WechatLoginInput) int
 	}
 
@@ -159,10 +265,16 @@ type ComplexityRoot struct {
 	}
 
 	Query struct {
-		CallbackEventLog func(childComplexity int, filter *model.CallbackEventFilter, first *int, after *string) int
-		Node             func(childComplexity int, id string) int
-		Robots           func(childComplexity int, first *int, after *string) int
-		Viewer           func(childComplexity int) int
+		Accounts             func(childComplexity int, query *string, first *int, after *string) int
+		Activity             func(childComplexity int, from time.Time, to time.Time, bucket model.Bucket) int
+		Attention            func(childComplexity int, language *model.Language) int
+		Broadcasts           func(childComplexity int, first *int, after *string) int
+		CallbackEventLog     func(childComplexity int, filter *model.CallbackEventFilter, first *int, after *string) int
+		House                func(childComplexity int) int
+		Node                 func(childComplexity int, id string) int
+		RecentCallbackEvents func(childComplexity int, filter *model.CallbackEventFilter, first *int, after *string) int
+		Robots               func(childComplexity int, first *int, after *string) int
+		Viewer               func(childComplexity int) int
 	}
 
 	RefreshSessionPayload struct {
@@ -182,13 +294,23 @@ type ComplexityRoot struct {
 		ResendAt    func(childComplexity int) int
 	}
 
+	RestoreAccountPayload struct {
+		Account func(childComplexity int) int
+	}
+
 	Robot struct {
 		BlockedUntil func(childComplexity int) int
+		Budget       func(childComplexity int) int
 		CreatedAt    func(childComplexity int) int
 		HasSecret    func(childComplexity int) int
 		ID           func(childComplexity int) int
 		Keywords     func(childComplexity int) int
 		Name         func(childComplexity int) int
+	}
+
+	RobotBudget struct {
+		Limit func(childComplexity int) int
+		Used  func(childComplexity int) int
 	}
 
 	RobotConnection struct {
@@ -200,6 +322,7 @@ type ComplexityRoot struct {
 		Address    func(childComplexity int) int
 		CreatedAt  func(childComplexity int) int
 		Current    func(childComplexity int) int
+		EndedAt    func(childComplexity int) int
 		ExpiresAt  func(childComplexity int) int
 		ID         func(childComplexity int) int
 		Kind       func(childComplexity int) int
@@ -212,6 +335,11 @@ type ComplexityRoot struct {
 		PageInfo func(childComplexity int) int
 	}
 
+	SetUpOwnerPayload struct {
+		Account func(childComplexity int) int
+		Session func(childComplexity int) int
+	}
+
 	SkeySession struct {
 		ExpiresAt func(childComplexity int) int
 		Skey      func(childComplexity int) int
@@ -222,10 +350,26 @@ type ComplexityRoot struct {
 		DeliveryUpdates func(childComplexity int, after *string) int
 	}
 
+	SuspendAccountPayload struct {
+		Account func(childComplexity int) int
+	}
+
+	TestRobotPayload struct {
+		Broadcast func(childComplexity int) int
+	}
+
+	TextMessage struct {
+		Content func(childComplexity int) int
+	}
+
 	TokenSession struct {
 		AccessToken  func(childComplexity int) int
 		ExpiresAt    func(childComplexity int) int
 		RefreshToken func(childComplexity int) int
+	}
+
+	UpdateRobotPayload struct {
+		Robot func(childComplexity int) int
 	}
 
 	WechatLoginPayload struct {
@@ -244,10 +388,12 @@ type AccountResolver interface {
 	Sessions(ctx context.Context, obj *model.Account, first *int, after *string) (*model.SessionConnection, error)
 }
 type AttemptResolver interface {
-	Remedy(ctx context.Context, obj *model.Attempt, language model.Language) (*string, error)
+	Remedy(ctx context.Context, obj *model.Attempt, language *model.Language) (*string, error)
 }
 type BroadcastResolver interface {
 	Status(ctx context.Context, obj *model.Broadcast) (model.BroadcastStatus, error)
+
+	Author(ctx context.Context, obj *model.Broadcast) (*model.Account, error)
 
 	Deliveries(ctx context.Context, obj *model.Broadcast, first *int, after *string) (*model.DeliveryConnection, error)
 }
@@ -262,19 +408,35 @@ type DeliveryUpdateResolver interface {
 }
 type MutationResolver interface {
 	Logout(ctx context.Context) (*model.LogoutPayload, error)
+	SuspendAccount(ctx context.Context, input model.SuspendAccountInput) (*model.SuspendAccountPayload, error)
+	RestoreAccount(ctx context.Context, input model.RestoreAccountInput) (*model.RestoreAccountPayload, error)
+	EndSession(ctx context.Context, input model.EndSessionInput) (*model.EndSessionPayload, error)
 	Register(ctx context.Context, input model.RegisterInput) (*model.RegisterPayload, error)
 	RequestOtp(ctx context.Context, input model.RequestOtpInput) (*model.RequestOtpPayload, error)
 	Login(ctx context.Context, input model.LoginInput) (*model.LoginPayload, error)
 	WechatLogin(ctx context.Context, input model.WechatLoginInput) (*model.WechatLoginPayload, error)
 	RefreshSession(ctx context.Context, input model.RefreshSessionInput) (*model.RefreshSessionPayload, error)
 	Broadcast(ctx context.Context, input model.BroadcastInput) (*model.BroadcastPayload, error)
+	SetUpOwner(ctx context.Context, input model.SetUpOwnerInput) (*model.SetUpOwnerPayload, error)
 	CreateRobot(ctx context.Context, input model.CreateRobotInput) (*model.CreateRobotPayload, error)
+	UpdateRobot(ctx context.Context, input model.UpdateRobotInput) (*model.UpdateRobotPayload, error)
+	DeleteRobot(ctx context.Context, input model.DeleteRobotInput) (*model.DeleteRobotPayload, error)
+	TestRobot(ctx context.Context, input model.TestRobotInput) (*model.TestRobotPayload, error)
 }
 type QueryResolver interface {
 	Node(ctx context.Context, id string) (model.Node, error)
 	Viewer(ctx context.Context) (*model.Account, error)
+	Accounts(ctx context.Context, query *string, first *int, after *string) (*model.AccountConnection, error)
+	Broadcasts(ctx context.Context, first *int, after *string) (*model.BroadcastConnection, error)
 	CallbackEventLog(ctx context.Context, filter *model.CallbackEventFilter, first *int, after *string) (*model.CallbackEventConnection, error)
+	RecentCallbackEvents(ctx context.Context, filter *model.CallbackEventFilter, first *int, after *string) (*model.CallbackEventConnection, error)
+	House(ctx context.Context) (*model.House, error)
+	Activity(ctx context.Context, from time.Time, to time.Time, bucket model.Bucket) ([]*model.ActivityBucket, error)
+	Attention(ctx context.Context, language *model.Language) ([]*model.Attention, error)
 	Robots(ctx context.Context, first *int, after *string) (*model.RobotConnection, error)
+}
+type RobotResolver interface {
+	Budget(ctx context.Context, obj *model.Robot) (*model.RobotBudget, error)
 }
 type SubscriptionResolver interface {
 	CallbackEvents(ctx context.Context, filter *model.CallbackEventFilter, after *string) (<-chan model.CallbackEventFeed, error)
@@ -340,12 +502,93 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Account.Sessions(childComplexity, args["first"].(*int), args["after"].(*string)), true
+	case "Account.suspendedAt":
+		if e.ComplexityRoot.Account.SuspendedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Account.SuspendedAt(childComplexity), true
 	case "Account.username":
 		if e.ComplexityRoot.Account.Username == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Account.Username(childComplexity), true
+
+	case "AccountConnection.nodes":
+		if e.ComplexityRoot.AccountConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountConnection.Nodes(childComplexity), true
+	case "AccountConnection.pageInfo":
+		if e.ComplexityRoot.AccountConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountConnection.PageInfo(childComplexity), true
+
+	case "ActionCardMessage.buttons":
+		if e.ComplexityRoot.ActionCardMessage.Buttons == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ActionCardMessage.Buttons(childComplexity), true
+	case "ActionCardMessage.horizontal":
+		if e.ComplexityRoot.ActionCardMessage.Horizontal == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ActionCardMessage.Horizontal(childComplexity), true
+	case "ActionCardMessage.single":
+		if e.ComplexityRoot.ActionCardMessage.Single == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ActionCardMessage.Single(childComplexity), true
+	case "ActionCardMessage.text":
+		if e.ComplexityRoot.ActionCardMessage.Text == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ActionCardMessage.Text(childComplexity), true
+	case "ActionCardMessage.title":
+		if e.ComplexityRoot.ActionCardMessage.Title == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ActionCardMessage.Title(childComplexity), true
+
+	case "ActivityBucket.at":
+		if e.ComplexityRoot.ActivityBucket.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ActivityBucket.At(childComplexity), true
+	case "ActivityBucket.deliveriesFailed":
+		if e.ComplexityRoot.ActivityBucket.DeliveriesFailed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ActivityBucket.DeliveriesFailed(childComplexity), true
+	case "ActivityBucket.deliveriesSent":
+		if e.ComplexityRoot.ActivityBucket.DeliveriesSent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ActivityBucket.DeliveriesSent(childComplexity), true
+	case "ActivityBucket.events":
+		if e.ComplexityRoot.ActivityBucket.Events == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ActivityBucket.Events(childComplexity), true
+	case "ActivityBucket.signIns":
+		if e.ComplexityRoot.ActivityBucket.SignIns == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ActivityBucket.SignIns(childComplexity), true
 
 	case "Attempt.at":
 		if e.ComplexityRoot.Attempt.At == nil {
@@ -387,8 +630,57 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Attempt.Remedy(childComplexity, args["language"].(model.Language)), true
+		return e.ComplexityRoot.Attempt.Remedy(childComplexity, args["language"].(*model.Language)), true
 
+	case "Attention.at":
+		if e.ComplexityRoot.Attention.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Attention.At(childComplexity), true
+	case "Attention.count":
+		if e.ComplexityRoot.Attention.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Attention.Count(childComplexity), true
+	case "Attention.delivery":
+		if e.ComplexityRoot.Attention.Delivery == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Attention.Delivery(childComplexity), true
+	case "Attention.kind":
+		if e.ComplexityRoot.Attention.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Attention.Kind(childComplexity), true
+	case "Attention.message":
+		if e.ComplexityRoot.Attention.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Attention.Message(childComplexity), true
+	case "Attention.remedy":
+		if e.ComplexityRoot.Attention.Remedy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Attention.Remedy(childComplexity), true
+	case "Attention.robot":
+		if e.ComplexityRoot.Attention.Robot == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Attention.Robot(childComplexity), true
+
+	case "Broadcast.author":
+		if e.ComplexityRoot.Broadcast.Author == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Broadcast.Author(childComplexity), true
 	case "Broadcast.createdAt":
 		if e.ComplexityRoot.Broadcast.CreatedAt == nil {
 			break
@@ -412,6 +704,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Broadcast.ID(childComplexity), true
+	case "Broadcast.mentions":
+		if e.ComplexityRoot.Broadcast.Mentions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Broadcast.Mentions(childComplexity), true
+	case "Broadcast.message":
+		if e.ComplexityRoot.Broadcast.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Broadcast.Message(childComplexity), true
 	case "Broadcast.priority":
 		if e.ComplexityRoot.Broadcast.Priority == nil {
 			break
@@ -431,12 +735,38 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Broadcast.Status(childComplexity), true
 
+	case "BroadcastConnection.nodes":
+		if e.ComplexityRoot.BroadcastConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BroadcastConnection.Nodes(childComplexity), true
+	case "BroadcastConnection.pageInfo":
+		if e.ComplexityRoot.BroadcastConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BroadcastConnection.PageInfo(childComplexity), true
+
 	case "BroadcastPayload.broadcast":
 		if e.ComplexityRoot.BroadcastPayload.Broadcast == nil {
 			break
 		}
 
 		return e.ComplexityRoot.BroadcastPayload.Broadcast(childComplexity), true
+
+	case "Button.title":
+		if e.ComplexityRoot.Button.Title == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Button.Title(childComplexity), true
+	case "Button.url":
+		if e.ComplexityRoot.Button.URL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Button.URL(childComplexity), true
 
 	case "CallbackEvent.app":
 		if e.ComplexityRoot.CallbackEvent.App == nil {
@@ -474,6 +804,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CallbackEvent.Payload(childComplexity), true
+	case "CallbackEvent.payloadBytes":
+		if e.ComplexityRoot.CallbackEvent.PayloadBytes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallbackEvent.PayloadBytes(childComplexity), true
 	case "CallbackEvent.receivedAt":
 		if e.ComplexityRoot.CallbackEvent.ReceivedAt == nil {
 			break
@@ -506,6 +842,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CreateRobotPayload.Robot(childComplexity), true
+
+	case "DeleteRobotPayload.robotId":
+		if e.ComplexityRoot.DeleteRobotPayload.RobotID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteRobotPayload.RobotID(childComplexity), true
 
 	case "Delivery.attempts":
 		if e.ComplexityRoot.Delivery.Attempts == nil {
@@ -582,6 +925,39 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.DeliveryUpdate.Status(childComplexity), true
 
+	case "EndSessionPayload.session":
+		if e.ComplexityRoot.EndSessionPayload.Session == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EndSessionPayload.Session(childComplexity), true
+
+	case "FeedCardLink.messageUrl":
+		if e.ComplexityRoot.FeedCardLink.MessageURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FeedCardLink.MessageURL(childComplexity), true
+	case "FeedCardLink.picUrl":
+		if e.ComplexityRoot.FeedCardLink.PicURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FeedCardLink.PicURL(childComplexity), true
+	case "FeedCardLink.title":
+		if e.ComplexityRoot.FeedCardLink.Title == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FeedCardLink.Title(childComplexity), true
+
+	case "FeedCardMessage.links":
+		if e.ComplexityRoot.FeedCardMessage.Links == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FeedCardMessage.Links(childComplexity), true
+
 	case "FeedLagged.cursor":
 		if e.ComplexityRoot.FeedLagged.Cursor == nil {
 			break
@@ -595,6 +971,37 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.FeedReset.Cursor(childComplexity), true
+
+	case "House.factors":
+		if e.ComplexityRoot.House.Factors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.House.Factors(childComplexity), true
+	case "House.needsOwner":
+		if e.ComplexityRoot.House.NeedsOwner == nil {
+			break
+		}
+
+		return e.ComplexityRoot.House.NeedsOwner(childComplexity), true
+	case "House.registrationOpen":
+		if e.ComplexityRoot.House.RegistrationOpen == nil {
+			break
+		}
+
+		return e.ComplexityRoot.House.RegistrationOpen(childComplexity), true
+	case "House.sandbox":
+		if e.ComplexityRoot.House.Sandbox == nil {
+			break
+		}
+
+		return e.ComplexityRoot.House.Sandbox(childComplexity), true
+	case "House.version":
+		if e.ComplexityRoot.House.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.House.Version(childComplexity), true
 
 	case "Identity.createdAt":
 		if e.ComplexityRoot.Identity.CreatedAt == nil {
@@ -621,6 +1028,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Identity.Subject(childComplexity), true
 
+	case "LinkMessage.messageUrl":
+		if e.ComplexityRoot.LinkMessage.MessageURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LinkMessage.MessageURL(childComplexity), true
+	case "LinkMessage.picUrl":
+		if e.ComplexityRoot.LinkMessage.PicURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LinkMessage.PicURL(childComplexity), true
+	case "LinkMessage.text":
+		if e.ComplexityRoot.LinkMessage.Text == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LinkMessage.Text(childComplexity), true
+	case "LinkMessage.title":
+		if e.ComplexityRoot.LinkMessage.Title == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LinkMessage.Title(childComplexity), true
+
 	case "LoginPayload.account":
 		if e.ComplexityRoot.LoginPayload.Account == nil {
 			break
@@ -640,6 +1072,69 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.LogoutPayload.Ok(childComplexity), true
+
+	case "MarkdownMessage.text":
+		if e.ComplexityRoot.MarkdownMessage.Text == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MarkdownMessage.Text(childComplexity), true
+	case "MarkdownMessage.title":
+		if e.ComplexityRoot.MarkdownMessage.Title == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MarkdownMessage.Title(childComplexity), true
+
+	case "Mentions.all":
+		if e.ComplexityRoot.Mentions.All == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mentions.All(childComplexity), true
+	case "Mentions.phones":
+		if e.ComplexityRoot.Mentions.Phones == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mentions.Phones(childComplexity), true
+	case "Mentions.userIds":
+		if e.ComplexityRoot.Mentions.UserIds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mentions.UserIds(childComplexity), true
+
+	case "Message.actionCard":
+		if e.ComplexityRoot.Message.ActionCard == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Message.ActionCard(childComplexity), true
+	case "Message.feedCard":
+		if e.ComplexityRoot.Message.FeedCard == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Message.FeedCard(childComplexity), true
+	case "Message.link":
+		if e.ComplexityRoot.Message.Link == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Message.Link(childComplexity), true
+	case "Message.markdown":
+		if e.ComplexityRoot.Message.Markdown == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Message.Markdown(childComplexity), true
+	case "Message.text":
+		if e.ComplexityRoot.Message.Text == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Message.Text(childComplexity), true
 
 	case "Mutation.broadcast":
 		if e.ComplexityRoot.Mutation.Broadcast == nil {
@@ -663,6 +1158,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CreateRobot(childComplexity, args["input"].(model.CreateRobotInput)), true
+	case "Mutation.deleteRobot":
+		if e.ComplexityRoot.Mutation.DeleteRobot == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteRobot_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteRobot(childComplexity, args["input"].(model.DeleteRobotInput)), true
+	case "Mutation.endSession":
+		if e.ComplexityRoot.Mutation.EndSession == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_endSession_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.EndSession(childComplexity, args["input"].(model.EndSessionInput)), true
 	case "Mutation.login":
 		if e.ComplexityRoot.Mutation.Login == nil {
 			break
@@ -713,6 +1230,61 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RequestOtp(childComplexity, args["input"].(model.RequestOtpInput)), true
+	case "Mutation.restoreAccount":
+		if e.ComplexityRoot.Mutation.RestoreAccount == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_restoreAccount_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RestoreAccount(childComplexity, args["input"].(model.RestoreAccountInput)), true
+	case "Mutation.setUpOwner":
+		if e.ComplexityRoot.Mutation.SetUpOwner == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setUpOwner_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetUpOwner(childComplexity, args["input"].(model.SetUpOwnerInput)), true
+	case "Mutation.suspendAccount":
+		if e.ComplexityRoot.Mutation.SuspendAccount == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_suspendAccount_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SuspendAccount(childComplexity, args["input"].(model.SuspendAccountInput)), true
+	case "Mutation.testRobot":
+		if e.ComplexityRoot.Mutation.TestRobot == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_testRobot_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.TestRobot(childComplexity, args["input"].(model.TestRobotInput)), true
+	case "Mutation.updateRobot":
+		if e.ComplexityRoot.Mutation.UpdateRobot == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateRobot_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateRobot(childComplexity, args["input"].(model.UpdateRobotInput)), true
 	case "Mutation.wechatLogin":
 		if e.ComplexityRoot.Mutation.WechatLogin == nil {
 			break
@@ -738,6 +1310,50 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.PageInfo.HasNextPage(childComplexity), true
 
+	case "Query.accounts":
+		if e.ComplexityRoot.Query.Accounts == nil {
+			break
+		}
+
+		args, err := ec.field_Query_accounts_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Accounts(childComplexity, args["query"].(*string), args["first"].(*int), args["after"].(*string)), true
+	case "Query.activity":
+		if e.ComplexityRoot.Query.Activity == nil {
+			break
+		}
+
+		args, err := ec.field_Query_activity_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Activity(childComplexity, args["from"].(time.Time), args["to"].(time.Time), args["bucket"].(model.Bucket)), true
+	case "Query.attention":
+		if e.ComplexityRoot.Query.Attention == nil {
+			break
+		}
+
+		args, err := ec.field_Query_attention_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Attention(childComplexity, args["language"].(*model.Language)), true
+	case "Query.broadcasts":
+		if e.ComplexityRoot.Query.Broadcasts == nil {
+			break
+		}
+
+		args, err := ec.field_Query_broadcasts_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Broadcasts(childComplexity, args["first"].(*int), args["after"].(*string)), true
 	case "Query.callbackEventLog":
 		if e.ComplexityRoot.Query.CallbackEventLog == nil {
 			break
@@ -749,6 +1365,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.CallbackEventLog(childComplexity, args["filter"].(*model.CallbackEventFilter), args["first"].(*int), args["after"].(*string)), true
+	case "Query.house":
+		if e.ComplexityRoot.Query.House == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.House(childComplexity), true
 
 	case "Query.node":
 		if e.ComplexityRoot.Query.Node == nil {
@@ -761,6 +1383,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Node(childComplexity, args["id"].(string)), true
+	case "Query.recentCallbackEvents":
+		if e.ComplexityRoot.Query.RecentCallbackEvents == nil {
+			break
+		}
+
+		args, err := ec.field_Query_recentCallbackEvents_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.RecentCallbackEvents(childComplexity, args["filter"].(*model.CallbackEventFilter), args["first"].(*int), args["after"].(*string)), true
 	case "Query.robots":
 		if e.ComplexityRoot.Query.Robots == nil {
 			break
@@ -830,12 +1463,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RequestOtpPayload.ResendAt(childComplexity), true
 
+	case "RestoreAccountPayload.account":
+		if e.ComplexityRoot.RestoreAccountPayload.Account == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RestoreAccountPayload.Account(childComplexity), true
+
 	case "Robot.blockedUntil":
 		if e.ComplexityRoot.Robot.BlockedUntil == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Robot.BlockedUntil(childComplexity), true
+	case "Robot.budget":
+		if e.ComplexityRoot.Robot.Budget == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Robot.Budget(childComplexity), true
 	case "Robot.createdAt":
 		if e.ComplexityRoot.Robot.CreatedAt == nil {
 			break
@@ -866,6 +1512,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Robot.Name(childComplexity), true
+
+	case "RobotBudget.limit":
+		if e.ComplexityRoot.RobotBudget.Limit == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RobotBudget.Limit(childComplexity), true
+	case "RobotBudget.used":
+		if e.ComplexityRoot.RobotBudget.Used == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RobotBudget.Used(childComplexity), true
 
 	case "RobotConnection.nodes":
 		if e.ComplexityRoot.RobotConnection.Nodes == nil {
@@ -898,6 +1557,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Session.Current(childComplexity), true
+	case "Session.endedAt":
+		if e.ComplexityRoot.Session.EndedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.EndedAt(childComplexity), true
 	case "Session.expiresAt":
 		if e.ComplexityRoot.Session.ExpiresAt == nil {
 			break
@@ -942,6 +1607,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SessionConnection.PageInfo(childComplexity), true
 
+	case "SetUpOwnerPayload.account":
+		if e.ComplexityRoot.SetUpOwnerPayload.Account == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetUpOwnerPayload.Account(childComplexity), true
+	case "SetUpOwnerPayload.session":
+		if e.ComplexityRoot.SetUpOwnerPayload.Session == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetUpOwnerPayload.Session(childComplexity), true
+
 	case "SkeySession.expiresAt":
 		if e.ComplexityRoot.SkeySession.ExpiresAt == nil {
 			break
@@ -978,6 +1656,27 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Subscription.DeliveryUpdates(childComplexity, args["after"].(*string)), true
 
+	case "SuspendAccountPayload.account":
+		if e.ComplexityRoot.SuspendAccountPayload.Account == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SuspendAccountPayload.Account(childComplexity), true
+
+	case "TestRobotPayload.broadcast":
+		if e.ComplexityRoot.TestRobotPayload.Broadcast == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TestRobotPayload.Broadcast(childComplexity), true
+
+	case "TextMessage.content":
+		if e.ComplexityRoot.TextMessage.Content == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TextMessage.Content(childComplexity), true
+
 	case "TokenSession.accessToken":
 		if e.ComplexityRoot.TokenSession.AccessToken == nil {
 			break
@@ -996,6 +1695,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.TokenSession.RefreshToken(childComplexity), true
+
+	case "UpdateRobotPayload.robot":
+		if e.ComplexityRoot.UpdateRobotPayload.Robot == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateRobotPayload.Robot(childComplexity), true
 
 	case "WechatLoginPayload.account":
 		if e.ComplexityRoot.WechatLoginPayload.Account == nil {
@@ -1029,6 +1735,8 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputButtonInput,
 		ec.unmarshalInputCallbackEventFilter,
 		ec.unmarshalInputCreateRobotInput,
+		ec.unmarshalInputDeleteRobotInput,
+		ec.unmarshalInputEndSessionInput,
 		ec.unmarshalInputFeedCardInput,
 		ec.unmarshalInputFeedCardLinkInput,
 		ec.unmarshalInputLinkInput,
@@ -1040,7 +1748,12 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputRefreshSessionInput,
 		ec.unmarshalInputRegisterInput,
 		ec.unmarshalInputRequestOtpInput,
+		ec.unmarshalInputRestoreAccountInput,
+		ec.unmarshalInputSetUpOwnerInput,
+		ec.unmarshalInputSuspendAccountInput,
+		ec.unmarshalInputTestRobotInput,
 		ec.unmarshalInputTextInput,
+		ec.unmarshalInputUpdateRobotInput,
 		ec.unmarshalInputWechatLoginInput,
 	)
 	first := true
@@ -1146,6 +1859,8 @@ type Account implements Node {
   roles: [Role!]!
   "When the account was made."
   createdAt: Time!
+  "When an administrator shut the account out; null for an active one."
+  suspendedAt: Time
   "The platforms' names for this account."
   identities: [Identity!]!
   "The sessions that are alive, newest first."
@@ -1200,6 +1915,8 @@ type Session implements Node {
   userAgent: String!
   "Whether this request is signed in with it."
   current: Boolean!
+  "When it was ended before its time; null while it lives."
+  endedAt: Time
 }
 
 "How a session's requests prove themselves."
@@ -1218,9 +1935,74 @@ type SessionConnection {
   pageInfo: PageInfo!
 }
 
+"A page of accounts."
+type AccountConnection {
+  "The accounts."
+  nodes: [Account!]!
+  "Where the page ends."
+  pageInfo: PageInfo!
+}
+
 extend type Query {
   "The account this request is signed in as."
   viewer: Account!
+  """
+  All accounts, newest first. With ` + "`" + `query` + "`" + ` those whose username begins with it (whatever its case), by
+  username, then those whose phone number does (` + "`" + `138…` + "`" + ` without country code, or ` + "`" + `+86138…` + "`" + `), by number.
+  Owners and admins.
+  """
+  accounts(query: String, first: Int, after: String): AccountConnection!
+}
+
+extend type Mutation {
+  """
+  Shuts an account out: all its sessions end at once and it cannot sign in until it is restored. Nobody
+  suspends himself or the last active owner, and only owners suspend owners. Owners and admins.
+  """
+  suspendAccount(input: SuspendAccountInput!): SuspendAccountPayload!
+  "Lets a suspended account sign in again. Only owners restore owners. Owners and admins."
+  restoreAccount(input: RestoreAccountInput!): RestoreAccountPayload!
+  """
+  Ends a session: one's own, or as an owner or admin anybody's, but only owners end those of owners. One
+  that has ended already stays as it is.
+  """
+  endSession(input: EndSessionInput!): EndSessionPayload!
+}
+
+"Whom to shut out."
+input SuspendAccountInput {
+  "The account."
+  accountId: ID!
+}
+
+"The account shut out."
+type SuspendAccountPayload {
+  "The account."
+  account: Account!
+}
+
+"Whom to let in again."
+input RestoreAccountInput {
+  "The account."
+  accountId: ID!
+}
+
+"The account let in again."
+type RestoreAccountPayload {
+  "The account."
+  account: Account!
+}
+
+"Which session to end."
+input EndSessionInput {
+  "The session."
+  sessionId: ID!
+}
+
+"The session that has ended."
+type EndSessionPayload {
+  "The session."
+  session: Session!
 }
 `, BuiltIn: false},
 	{Name: "../schema/auth.graphqls", Input: `extend type Mutation {
@@ -1376,8 +2158,115 @@ type Broadcast implements Node {
   createdAt: Time!
   "The earliest time of sending."
   sendAt: Time!
+  "Who asked for it; null when the embedding program did."
+  author: Account
+  "What is said."
+  message: Message!
+  "Who is mentioned."
+  mentions: Mentions!
   "The message to each robot, in the order asked."
   deliveries(first: Int, after: String): DeliveryConnection!
+}
+
+"A page of broadcasts."
+type BroadcastConnection {
+  "The broadcasts."
+  nodes: [Broadcast!]!
+  "Where the page ends."
+  pageInfo: PageInfo!
+}
+
+"What a robot says. Exactly one of the fields is set."
+type Message {
+  "Plain text."
+  text: TextMessage
+  "Text in DingTalk's subset of markdown."
+  markdown: MarkdownMessage
+  "A card that opens a page."
+  link: LinkMessage
+  "Markdown with buttons."
+  actionCard: ActionCardMessage
+  "A list of links with pictures."
+  feedCard: FeedCardMessage
+}
+
+"Plain text."
+type TextMessage {
+  "The text."
+  content: String!
+}
+
+"Text in DingTalk's subset of markdown."
+type MarkdownMessage {
+  "What the conversation list previews."
+  title: String!
+  "The markdown."
+  text: String!
+}
+
+"A card that opens a page."
+type LinkMessage {
+  "The title."
+  title: String!
+  "A few words below it."
+  text: String!
+  "The page."
+  messageUrl: String!
+  "A picture."
+  picUrl: String
+}
+
+"Markdown with one button for the whole card, or several."
+type ActionCardMessage {
+  "What the conversation list previews."
+  title: String!
+  "The markdown."
+  text: String!
+  "The one button; null when there are several."
+  single: Button
+  "Several buttons; null when there is one for the whole card."
+  buttons: [Button!]
+  "Whether buttons are side by side rather than one above the other."
+  horizontal: Boolean!
+}
+
+"A button that opens a page."
+type Button {
+  "What is written on it."
+  title: String!
+  "The page."
+  url: String!
+}
+
+"A list of links with pictures."
+type FeedCardMessage {
+  "The rows."
+  links: [FeedCardLink!]!
+}
+
+"One row of a feed card."
+type FeedCardLink {
+  "The title."
+  title: String!
+  "The page."
+  messageUrl: String!
+  "The picture."
+  picUrl: String!
+}
+
+"Whom a message mentions."
+type Mentions {
+  "By phone number, as DingTalk knows it."
+  phones: [String!]!
+  "By DingTalk userid."
+  userIds: [String!]!
+  "Whether everyone in the group is mentioned."
+  all: Boolean!
+}
+
+extend type Query {
+  "All broadcasts, newest first. Owners and admins."
+  broadcasts(first: Int, after: String): BroadcastConnection!
 }
 
 "How far a broadcast has come."
@@ -1446,8 +2335,8 @@ type Attempt {
   platformCode: String
   "DingTalk's errmsg; null when none came."
   platformMessage: String
-  "What to do about it; null when there is nothing to do."
-  remedy(language: Language! = ZH_CN): String
+  "What to do about it, in the language of the request unless another is asked for; null when there is nothing to do."
+  remedy(language: Language): String
 }
 
 "What came of a call."
@@ -1610,7 +2499,7 @@ extend type Subscription {
 }
 `, BuiltIn: false},
 	{Name: "../schema/event.graphqls", Input: `"One event pushed by a platform."
-type CallbackEvent {
+type CallbackEvent implements Node {
   "Resume after it."
   cursor: String!
   "Unique and constant."
@@ -1627,6 +2516,8 @@ type CallbackEvent {
   receivedAt: Time!
   "The decrypted push."
   payload: JSON!
+  "How large the payload is, in bytes."
+  payloadBytes: Int!
 }
 
 "Narrows the events. What is left out lets everything through."
@@ -1642,7 +2533,7 @@ union CallbackEventFeed = CallbackEvent | FeedLagged | FeedReset
 
 "A page of the event log."
 type CallbackEventConnection {
-  "The events, oldest first."
+  "The events, in the order asked for."
   nodes: [CallbackEvent!]!
   "Where the page ends; its cursor also starts a subscription."
   pageInfo: PageInfo!
@@ -1651,12 +2542,132 @@ type CallbackEventConnection {
 extend type Query {
   "The event log, oldest first. Owners and admins."
   callbackEventLog(filter: CallbackEventFilter, first: Int, after: String): CallbackEventConnection!
+  "The event log, newest first; ` + "`" + `after` + "`" + ` gives what is older than a cursor of the log or of the subscription. Owners and admins."
+  recentCallbackEvents(filter: CallbackEventFilter, first: Int, after: String): CallbackEventConnection!
 }
 
 "Everything that can be watched. Over WebSocket (graphql-transport-ws, or no subprotocol) or SSE."
 type Subscription {
   "Callback events after the cursor, then live. Without a cursor only what comes. Owners and admins."
   callbackEvents(filter: CallbackEventFilter, after: String): CallbackEventFeed!
+}
+`, BuiltIn: false},
+	{Name: "../schema/house.graphqls", Input: `extend type Query {
+  "What a sign-in page must know before anybody has signed in. Public."
+  house: House!
+}
+
+"This Posthouse, as everyone may know it."
+type House {
+  "The version of the program."
+  version: String!
+  "Whether DingTalk and WeChat are simulated."
+  sandbox: Boolean!
+  "Whether ` + "`" + `register` + "`" + ` is open to everyone."
+  registrationOpen: Boolean!
+  "Whether no owner exists yet: the page of the set-up link makes one."
+  needsOwner: Boolean!
+  "What a sign-in wants, in this order."
+  factors: [LoginFactor!]!
+}
+
+"A proof that a sign-in wants."
+enum LoginFactor {
+  "The password."
+  PASSWORD
+  "A one-time code."
+  OTP
+}
+
+extend type Mutation {
+  "Makes the first owner with the token of the one-time link that the server printed when it started. Refused once an owner exists."
+  setUpOwner(input: SetUpOwnerInput!): SetUpOwnerPayload!
+}
+
+"The first owner."
+input SetUpOwnerInput {
+  "What follows ` + "`" + `token=` + "`" + ` in the link. It works once, within 24 hours and until the server starts anew."
+  token: String! @secret
+  "As in ` + "`" + `register` + "`" + `."
+  username: String!
+  "As in ` + "`" + `register` + "`" + `."
+  password: String! @secret
+  "As in ` + "`" + `register` + "`" + `."
+  phone: String!
+}
+
+"The owner, signed in."
+type SetUpOwnerPayload {
+  "The session."
+  session: TokenSession!
+  "The account."
+  account: Account!
+}
+`, BuiltIn: false},
+	{Name: "../schema/overview.graphqls", Input: `extend type Query {
+  """
+  What happened from ` + "`" + `from` + "`" + ` (rounded down to a quarter of an hour) until ` + "`" + `to` + "`" + `, counted in buckets that
+  follow one another without gaps, the first at ` + "`" + `from` + "`" + `: pass a local midnight to get local days. Buckets
+  in which nothing happened are there too. At most 400 buckets. Owners and admins.
+  """
+  activity(from: Time!, to: Time!, bucket: Bucket!): [ActivityBucket!]!
+  """
+  What an administrator should look at now, the most urgent first; in the language of the request unless
+  another is asked for. Owners and admins.
+  """
+  attention(language: Language): [Attention!]!
+}
+
+"How much time one count covers."
+enum Bucket {
+  "60 minutes."
+  HOUR
+  "24 hours."
+  DAY
+}
+
+"What happened within one stretch of time."
+type ActivityBucket {
+  "When it begins."
+  at: Time!
+  "Callback events stored."
+  events: Int!
+  "Deliveries that DingTalk accepted, login codes included."
+  deliveriesSent: Int!
+  "Deliveries that failed, or expired before the robot could speak."
+  deliveriesFailed: Int!
+  "Sessions begun."
+  signIns: Int!
+}
+
+"Something that an administrator should look at."
+type Attention {
+  "What it is about."
+  kind: AttentionKind!
+  "What is the matter, in a sentence."
+  message: String!
+  "What to do about it; null when there is nothing to do but wait."
+  remedy: String
+  "The robot it is about, if any."
+  robot: Robot
+  "The newest of the deliveries it is about, if any."
+  delivery: Delivery
+  "How many times it happened; 1 for what does not repeat."
+  count: Int!
+  "When it began or was last seen."
+  at: Time!
+}
+
+"What an administrator should look at."
+enum AttentionKind {
+  "DingTalk refuses to hear a robot for a while, because it spoke too fast."
+  ROBOT_BLOCKED
+  "Deliveries of a robot failed within the last 24 hours."
+  DELIVERY_FAILED
+  "Login codes are sent into a group, where everyone can read them."
+  OTP_IN_GROUP
+  "A sign-in wants a code, but there is no way to send one."
+  NO_OTP_CHANNEL
 }
 `, BuiltIn: false},
 	{Name: "../schema/robot.graphqls", Input: `"A DingTalk custom group robot. Its webhook and secret are kept sealed and never returned."
@@ -1673,6 +2684,16 @@ type Robot implements Node {
   blockedUntil: Time
   "When it was added."
   createdAt: Time!
+  "How much it may still say this minute."
+  budget: RobotBudget!
+}
+
+"How much a robot may say: DingTalk silences one that says more for ten minutes."
+type RobotBudget {
+  "The messages that count in the current minute."
+  used: Int!
+  "How many a minute has room for."
+  limit: Int!
 }
 
 "A page of robots."
@@ -1691,6 +2712,15 @@ extend type Query {
 extend type Mutation {
   "Adds a custom group robot. Owners and admins."
   createRobot(input: CreateRobotInput!): CreateRobotPayload!
+  "Changes what is given and leaves the rest. Owners and admins."
+  updateRobot(input: UpdateRobotInput!): UpdateRobotPayload!
+  """
+  Deletes a robot with its webhook and secret. What still waits for it fails, with an attempt that says why;
+  what it has said can still be read, without the robot. Owners and admins.
+  """
+  deleteRobot(input: DeleteRobotInput!): DeleteRobotPayload!
+  "Lets a robot say a short text of ours, with the first of its keywords, ahead of everything else. Owners and admins."
+  testRobot(input: TestRobotInput!): TestRobotPayload!
 }
 
 "A robot as DingTalk shows it on its settings page."
@@ -1709,6 +2739,54 @@ input CreateRobotInput {
 type CreateRobotPayload {
   "The robot."
   robot: Robot!
+}
+
+"What to change of a robot. What is left out or null stays."
+input UpdateRobotInput {
+  "The robot."
+  robotId: ID!
+  "What people here shall call it; unique."
+  name: String
+  "The whole webhook URL, or its access_token alone. With another webhook it is another robot to DingTalk, so a block ends."
+  webhook: String @secret
+  "The signing secret (SEC…)."
+  secret: String @secret
+  "Whether to forget the signing secret; not together with ` + "`" + `secret` + "`" + `."
+  removeSecret: Boolean! = false
+  "The keywords, all of them; an empty list removes them."
+  keywords: [String!]
+}
+
+"The robot changed."
+type UpdateRobotPayload {
+  "The robot."
+  robot: Robot!
+}
+
+"Which robot to delete."
+input DeleteRobotInput {
+  "The robot."
+  robotId: ID!
+}
+
+"The robot is gone."
+type DeleteRobotPayload {
+  "What its id was."
+  robotId: ID!
+}
+
+"Which robot shall speak."
+input TestRobotInput {
+  "The robot."
+  robotId: ID!
+  "In which language; null for that of the request."
+  language: Language
+}
+
+"What the robot was told to say; follow its delivery."
+type TestRobotPayload {
+  "The broadcast."
+  broadcast: Broadcast!
 }
 `, BuiltIn: false},
 	{Name: "../schema/schema.graphqls", Input: `"A moment, RFC 3339 in UTC with milliseconds."
@@ -1785,12 +2863,56 @@ func (ec *executionContext) childFields_Account(ctx context.Context, field graph
 		return ec.fieldContext_Account_roles(ctx, field)
 	case "createdAt":
 		return ec.fieldContext_Account_createdAt(ctx, field)
+	case "suspendedAt":
+		return ec.fieldContext_Account_suspendedAt(ctx, field)
 	case "identities":
 		return ec.fieldContext_Account_identities(ctx, field)
 	case "sessions":
 		return ec.fieldContext_Account_sessions(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Account", field.Name)
+}
+
+func (ec *executionContext) childFields_AccountConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "nodes":
+		return ec.fieldContext_AccountConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_AccountConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AccountConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_ActionCardMessage(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "title":
+		return ec.fieldContext_ActionCardMessage_title(ctx, field)
+	case "text":
+		return ec.fieldContext_ActionCardMessage_text(ctx, field)
+	case "single":
+		return ec.fieldContext_ActionCardMessage_single(ctx, field)
+	case "buttons":
+		return ec.fieldContext_ActionCardMessage_buttons(ctx, field)
+	case "horizontal":
+		return ec.fieldContext_ActionCardMessage_horizontal(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ActionCardMessage", field.Name)
+}
+
+func (ec *executionContext) childFields_ActivityBucket(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "at":
+		return ec.fieldContext_ActivityBucket_at(ctx, field)
+	case "events":
+		return ec.fieldContext_ActivityBucket_events(ctx, field)
+	case "deliveriesSent":
+		return ec.fieldContext_ActivityBucket_deliveriesSent(ctx, field)
+	case "deliveriesFailed":
+		return ec.fieldContext_ActivityBucket_deliveriesFailed(ctx, field)
+	case "signIns":
+		return ec.fieldContext_ActivityBucket_signIns(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ActivityBucket", field.Name)
 }
 
 func (ec *executionContext) childFields_Attempt(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -1811,6 +2933,26 @@ func (ec *executionContext) childFields_Attempt(ctx context.Context, field graph
 	return nil, fmt.Errorf("no field named %q was found under type Attempt", field.Name)
 }
 
+func (ec *executionContext) childFields_Attention(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_Attention_kind(ctx, field)
+	case "message":
+		return ec.fieldContext_Attention_message(ctx, field)
+	case "remedy":
+		return ec.fieldContext_Attention_remedy(ctx, field)
+	case "robot":
+		return ec.fieldContext_Attention_robot(ctx, field)
+	case "delivery":
+		return ec.fieldContext_Attention_delivery(ctx, field)
+	case "count":
+		return ec.fieldContext_Attention_count(ctx, field)
+	case "at":
+		return ec.fieldContext_Attention_at(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Attention", field.Name)
+}
+
 func (ec *executionContext) childFields_Broadcast(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -1823,10 +2965,26 @@ func (ec *executionContext) childFields_Broadcast(ctx context.Context, field gra
 		return ec.fieldContext_Broadcast_createdAt(ctx, field)
 	case "sendAt":
 		return ec.fieldContext_Broadcast_sendAt(ctx, field)
+	case "author":
+		return ec.fieldContext_Broadcast_author(ctx, field)
+	case "message":
+		return ec.fieldContext_Broadcast_message(ctx, field)
+	case "mentions":
+		return ec.fieldContext_Broadcast_mentions(ctx, field)
 	case "deliveries":
 		return ec.fieldContext_Broadcast_deliveries(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Broadcast", field.Name)
+}
+
+func (ec *executionContext) childFields_BroadcastConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "nodes":
+		return ec.fieldContext_BroadcastConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_BroadcastConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BroadcastConnection", field.Name)
 }
 
 func (ec *executionContext) childFields_BroadcastPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -1835,6 +2993,16 @@ func (ec *executionContext) childFields_BroadcastPayload(ctx context.Context, fi
 		return ec.fieldContext_BroadcastPayload_broadcast(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type BroadcastPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Button(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "title":
+		return ec.fieldContext_Button_title(ctx, field)
+	case "url":
+		return ec.fieldContext_Button_url(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Button", field.Name)
 }
 
 func (ec *executionContext) childFields_CallbackEvent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -1855,6 +3023,8 @@ func (ec *executionContext) childFields_CallbackEvent(ctx context.Context, field
 		return ec.fieldContext_CallbackEvent_receivedAt(ctx, field)
 	case "payload":
 		return ec.fieldContext_CallbackEvent_payload(ctx, field)
+	case "payloadBytes":
+		return ec.fieldContext_CallbackEvent_payloadBytes(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CallbackEvent", field.Name)
 }
@@ -1875,6 +3045,14 @@ func (ec *executionContext) childFields_CreateRobotPayload(ctx context.Context, 
 		return ec.fieldContext_CreateRobotPayload_robot(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CreateRobotPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DeleteRobotPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "robotId":
+		return ec.fieldContext_DeleteRobotPayload_robotId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteRobotPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Delivery(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -1905,6 +3083,50 @@ func (ec *executionContext) childFields_DeliveryConnection(ctx context.Context, 
 	return nil, fmt.Errorf("no field named %q was found under type DeliveryConnection", field.Name)
 }
 
+func (ec *executionContext) childFields_EndSessionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "session":
+		return ec.fieldContext_EndSessionPayload_session(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EndSessionPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_FeedCardLink(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "title":
+		return ec.fieldContext_FeedCardLink_title(ctx, field)
+	case "messageUrl":
+		return ec.fieldContext_FeedCardLink_messageUrl(ctx, field)
+	case "picUrl":
+		return ec.fieldContext_FeedCardLink_picUrl(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FeedCardLink", field.Name)
+}
+
+func (ec *executionContext) childFields_FeedCardMessage(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "links":
+		return ec.fieldContext_FeedCardMessage_links(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FeedCardMessage", field.Name)
+}
+
+func (ec *executionContext) childFields_House(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "version":
+		return ec.fieldContext_House_version(ctx, field)
+	case "sandbox":
+		return ec.fieldContext_House_sandbox(ctx, field)
+	case "registrationOpen":
+		return ec.fieldContext_House_registrationOpen(ctx, field)
+	case "needsOwner":
+		return ec.fieldContext_House_needsOwner(ctx, field)
+	case "factors":
+		return ec.fieldContext_House_factors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type House", field.Name)
+}
+
 func (ec *executionContext) childFields_Identity(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "provider":
@@ -1917,6 +3139,20 @@ func (ec *executionContext) childFields_Identity(ctx context.Context, field grap
 		return ec.fieldContext_Identity_createdAt(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Identity", field.Name)
+}
+
+func (ec *executionContext) childFields_LinkMessage(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "title":
+		return ec.fieldContext_LinkMessage_title(ctx, field)
+	case "text":
+		return ec.fieldContext_LinkMessage_text(ctx, field)
+	case "messageUrl":
+		return ec.fieldContext_LinkMessage_messageUrl(ctx, field)
+	case "picUrl":
+		return ec.fieldContext_LinkMessage_picUrl(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LinkMessage", field.Name)
 }
 
 func (ec *executionContext) childFields_LoginPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -1935,6 +3171,44 @@ func (ec *executionContext) childFields_LogoutPayload(ctx context.Context, field
 		return ec.fieldContext_LogoutPayload_ok(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type LogoutPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_MarkdownMessage(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "title":
+		return ec.fieldContext_MarkdownMessage_title(ctx, field)
+	case "text":
+		return ec.fieldContext_MarkdownMessage_text(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MarkdownMessage", field.Name)
+}
+
+func (ec *executionContext) childFields_Mentions(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "phones":
+		return ec.fieldContext_Mentions_phones(ctx, field)
+	case "userIds":
+		return ec.fieldContext_Mentions_userIds(ctx, field)
+	case "all":
+		return ec.fieldContext_Mentions_all(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Mentions", field.Name)
+}
+
+func (ec *executionContext) childFields_Message(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "text":
+		return ec.fieldContext_Message_text(ctx, field)
+	case "markdown":
+		return ec.fieldContext_Message_markdown(ctx, field)
+	case "link":
+		return ec.fieldContext_Message_link(ctx, field)
+	case "actionCard":
+		return ec.fieldContext_Message_actionCard(ctx, field)
+	case "feedCard":
+		return ec.fieldContext_Message_feedCard(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Message", field.Name)
 }
 
 func (ec *executionContext) childFields_PageInfo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -1981,6 +3255,14 @@ func (ec *executionContext) childFields_RequestOtpPayload(ctx context.Context, f
 	return nil, fmt.Errorf("no field named %q was found under type RequestOtpPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_RestoreAccountPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "account":
+		return ec.fieldContext_RestoreAccountPayload_account(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RestoreAccountPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Robot(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -1995,8 +3277,20 @@ func (ec *executionContext) childFields_Robot(ctx context.Context, field graphql
 		return ec.fieldContext_Robot_blockedUntil(ctx, field)
 	case "createdAt":
 		return ec.fieldContext_Robot_createdAt(ctx, field)
+	case "budget":
+		return ec.fieldContext_Robot_budget(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Robot", field.Name)
+}
+
+func (ec *executionContext) childFields_RobotBudget(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "used":
+		return ec.fieldContext_RobotBudget_used(ctx, field)
+	case "limit":
+		return ec.fieldContext_RobotBudget_limit(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RobotBudget", field.Name)
 }
 
 func (ec *executionContext) childFields_RobotConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2027,6 +3321,8 @@ func (ec *executionContext) childFields_Session(ctx context.Context, field graph
 		return ec.fieldContext_Session_userAgent(ctx, field)
 	case "current":
 		return ec.fieldContext_Session_current(ctx, field)
+	case "endedAt":
+		return ec.fieldContext_Session_endedAt(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Session", field.Name)
 }
@@ -2041,6 +3337,16 @@ func (ec *executionContext) childFields_SessionConnection(ctx context.Context, f
 	return nil, fmt.Errorf("no field named %q was found under type SessionConnection", field.Name)
 }
 
+func (ec *executionContext) childFields_SetUpOwnerPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "session":
+		return ec.fieldContext_SetUpOwnerPayload_session(ctx, field)
+	case "account":
+		return ec.fieldContext_SetUpOwnerPayload_account(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetUpOwnerPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_SkeySession(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "skey":
@@ -2049,6 +3355,30 @@ func (ec *executionContext) childFields_SkeySession(ctx context.Context, field g
 		return ec.fieldContext_SkeySession_expiresAt(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SkeySession", field.Name)
+}
+
+func (ec *executionContext) childFields_SuspendAccountPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "account":
+		return ec.fieldContext_SuspendAccountPayload_account(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SuspendAccountPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_TestRobotPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "broadcast":
+		return ec.fieldContext_TestRobotPayload_broadcast(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TestRobotPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_TextMessage(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "content":
+		return ec.fieldContext_TextMessage_content(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TextMessage", field.Name)
 }
 
 func (ec *executionContext) childFields_TokenSession(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2061,6 +3391,14 @@ func (ec *executionContext) childFields_TokenSession(ctx context.Context, field 
 		return ec.fieldContext_TokenSession_expiresAt(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type TokenSession", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdateRobotPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "robot":
+		return ec.fieldContext_UpdateRobotPayload_robot(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateRobotPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_WechatLoginPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2217,8 +3555,8 @@ func (ec *executionContext) field_Attempt_remedy_args(ctx context.Context, rawAr
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "language",
-		func(ctx context.Context, v any) (model.Language, error) {
-			return ec.unmarshalNLanguage2githubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐLanguage(ctx, v)
+		func(ctx context.Context, v any) (*model.Language, error) {
+			return ec.unmarshalOLanguage2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐLanguage(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -2269,6 +3607,34 @@ func (ec *executionContext) field_Mutation_createRobot_args(ctx context.Context,
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.CreateRobotInput, error) {
 			return ec.unmarshalNCreateRobotInput2githubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐCreateRobotInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_deleteRobot_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.DeleteRobotInput, error) {
+			return ec.unmarshalNDeleteRobotInput2githubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐDeleteRobotInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_endSession_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.EndSessionInput, error) {
+			return ec.unmarshalNEndSessionInput2githubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐEndSessionInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -2333,6 +3699,76 @@ func (ec *executionContext) field_Mutation_requestOtp_args(ctx context.Context, 
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_restoreAccount_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.RestoreAccountInput, error) {
+			return ec.unmarshalNRestoreAccountInput2githubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐRestoreAccountInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_setUpOwner_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.SetUpOwnerInput, error) {
+			return ec.unmarshalNSetUpOwnerInput2githubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐSetUpOwnerInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_suspendAccount_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.SuspendAccountInput, error) {
+			return ec.unmarshalNSuspendAccountInput2githubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐSuspendAccountInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_testRobot_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.TestRobotInput, error) {
+			return ec.unmarshalNTestRobotInput2githubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐTestRobotInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_updateRobot_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.UpdateRobotInput, error) {
+			return ec.unmarshalNUpdateRobotInput2githubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐUpdateRobotInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_wechatLogin_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -2358,6 +3794,102 @@ func (ec *executionContext) field_Query___type_args(ctx context.Context, rawArgs
 		return nil, err
 	}
 	args["name"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_accounts_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "query",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["query"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg2
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_activity_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "from",
+		func(ctx context.Context, v any) (time.Time, error) {
+			return ec.unmarshalNTime2timeᚐTime(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["from"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "to",
+		func(ctx context.Context, v any) (time.Time, error) {
+			return ec.unmarshalNTime2timeᚐTime(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["to"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "bucket",
+		func(ctx context.Context, v any) (model.Bucket, error) {
+			return ec.unmarshalNBucket2githubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐBucket(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["bucket"] = arg2
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_attention_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "language",
+		func(ctx context.Context, v any) (*model.Language, error) {
+			return ec.unmarshalOLanguage2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐLanguage(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["language"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_broadcasts_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
 	return args, nil
 }
 
@@ -2402,6 +3934,36 @@ func (ec *executionContext) field_Query_node_args(ctx context.Context, rawArgs m
 		return nil, err
 	}
 	args["id"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_recentCallbackEvents_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
+		func(ctx context.Context, v any) (*model.CallbackEventFilter, error) {
+			return ec.unmarshalOCallbackEventFilter2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐCallbackEventFilter(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["filter"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg2
 	return args, nil
 }
 
@@ -2638,6 +4200,29 @@ func (ec *executionContext) fieldContext_Account_createdAt(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Account", field, false, false, errors.New("field of type Time does not have child fields"))
 }
 
+func (ec *executionContext) _Account_suspendedAt(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Account_suspendedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SuspendedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Account_suspendedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Account", field, false, false, errors.New("field of type Time does not have child fields"))
+}
+
 func (ec *executionContext) _Account_identities(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -2712,6 +4297,318 @@ func (ec *executionContext) fieldContext_Account_sessions(ctx context.Context, f
 		return fc, err
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _AccountConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.AccountConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AccountConnection_nodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Nodes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.Account) graphql.Marshaler {
+			return ec.marshalNAccount2ᚕᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐAccountᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AccountConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AccountConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Account(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _AccountConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.AccountConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AccountConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AccountConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AccountConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ActionCardMessage_title(ctx context.Context, field graphql.CollectedField, obj *model.ActionCardMessage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ActionCardMessage_title(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Title, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ActionCardMessage_title(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ActionCardMessage", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _ActionCardMessage_text(ctx context.Context, field graphql.CollectedField, obj *model.ActionCardMessage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ActionCardMessage_text(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Text, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ActionCardMessage_text(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ActionCardMessage", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _ActionCardMessage_single(ctx context.Context, field graphql.CollectedField, obj *model.ActionCardMessage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ActionCardMessage_single(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Single, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Button) graphql.Marshaler {
+			return ec.marshalOButton2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐButton(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ActionCardMessage_single(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ActionCardMessage",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Button(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ActionCardMessage_buttons(ctx context.Context, field graphql.CollectedField, obj *model.ActionCardMessage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ActionCardMessage_buttons(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Buttons, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.Button) graphql.Marshaler {
+			return ec.marshalOButton2ᚕᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐButtonᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ActionCardMessage_buttons(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ActionCardMessage",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Button(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ActionCardMessage_horizontal(ctx context.Context, field graphql.CollectedField, obj *model.ActionCardMessage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ActionCardMessage_horizontal(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Horizontal, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ActionCardMessage_horizontal(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ActionCardMessage", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _ActivityBucket_at(ctx context.Context, field graphql.CollectedField, obj *model.ActivityBucket) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ActivityBucket_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ActivityBucket_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ActivityBucket", field, false, false, errors.New("field of type Time does not have child fields"))
+}
+
+func (ec *executionContext) _ActivityBucket_events(ctx context.Context, field graphql.CollectedField, obj *model.ActivityBucket) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ActivityBucket_events(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Events, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ActivityBucket_events(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ActivityBucket", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _ActivityBucket_deliveriesSent(ctx context.Context, field graphql.CollectedField, obj *model.ActivityBucket) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ActivityBucket_deliveriesSent(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DeliveriesSent, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ActivityBucket_deliveriesSent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ActivityBucket", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _ActivityBucket_deliveriesFailed(ctx context.Context, field graphql.CollectedField, obj *model.ActivityBucket) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ActivityBucket_deliveriesFailed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DeliveriesFailed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ActivityBucket_deliveriesFailed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ActivityBucket", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _ActivityBucket_signIns(ctx context.Context, field graphql.CollectedField, obj *model.ActivityBucket) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ActivityBucket_signIns(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SignIns, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ActivityBucket_signIns(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ActivityBucket", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _Attempt_at(ctx context.Context, field graphql.CollectedField, obj *model.Attempt) (ret graphql.Marshaler) {
@@ -2839,7 +4736,7 @@ func (ec *executionContext) _Attempt_remedy(ctx context.Context, field graphql.C
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Attempt().Remedy(ctx, obj, fc.Args["language"].(model.Language))
+			return ec.Resolvers.Attempt().Remedy(ctx, obj, fc.Args["language"].(*model.Language))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
@@ -2871,6 +4768,185 @@ func (ec *executionContext) fieldContext_Attempt_remedy(ctx context.Context, fie
 		return fc, err
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _Attention_kind(ctx context.Context, field graphql.CollectedField, obj *model.Attention) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Attention_kind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kind, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.AttentionKind) graphql.Marshaler {
+			return ec.marshalNAttentionKind2githubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐAttentionKind(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Attention_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Attention", field, false, false, errors.New("field of type AttentionKind does not have child fields"))
+}
+
+func (ec *executionContext) _Attention_message(ctx context.Context, field graphql.CollectedField, obj *model.Attention) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Attention_message(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Message, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Attention_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Attention", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Attention_remedy(ctx context.Context, field graphql.CollectedField, obj *model.Attention) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Attention_remedy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Remedy, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Attention_remedy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Attention", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Attention_robot(ctx context.Context, field graphql.CollectedField, obj *model.Attention) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Attention_robot(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Robot, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Robot) graphql.Marshaler {
+			return ec.marshalORobot2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐRobot(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Attention_robot(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Attention",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Robot(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Attention_delivery(ctx context.Context, field graphql.CollectedField, obj *model.Attention) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Attention_delivery(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Delivery, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Delivery) graphql.Marshaler {
+			return ec.marshalODelivery2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐDelivery(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Attention_delivery(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Attention",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Delivery(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Attention_count(ctx context.Context, field graphql.CollectedField, obj *model.Attention) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Attention_count(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Count, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Attention_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Attention", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _Attention_at(ctx context.Context, field graphql.CollectedField, obj *model.Attention) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Attention_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Attention_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Attention", field, false, false, errors.New("field of type Time does not have child fields"))
 }
 
 func (ec *executionContext) _Broadcast_id(ctx context.Context, field graphql.CollectedField, obj *model.Broadcast) (ret graphql.Marshaler) {
@@ -2988,6 +5064,102 @@ func (ec *executionContext) fieldContext_Broadcast_sendAt(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Broadcast", field, false, false, errors.New("field of type Time does not have child fields"))
 }
 
+func (ec *executionContext) _Broadcast_author(ctx context.Context, field graphql.CollectedField, obj *model.Broadcast) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Broadcast_author(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Broadcast().Author(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Account) graphql.Marshaler {
+			return ec.marshalOAccount2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐAccount(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Broadcast_author(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Broadcast",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Account(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Broadcast_message(ctx context.Context, field graphql.CollectedField, obj *model.Broadcast) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Broadcast_message(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Message, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Message) graphql.Marshaler {
+			return ec.marshalNMessage2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐMessage(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Broadcast_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Broadcast",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Message(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Broadcast_mentions(ctx context.Context, field graphql.CollectedField, obj *model.Broadcast) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Broadcast_mentions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Mentions, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Mentions) graphql.Marshaler {
+			return ec.marshalNMentions2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐMentions(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Broadcast_mentions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Broadcast",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Mentions(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Broadcast_deliveries(ctx context.Context, field graphql.CollectedField, obj *model.Broadcast) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -3032,6 +5204,70 @@ func (ec *executionContext) fieldContext_Broadcast_deliveries(ctx context.Contex
 	return fc, nil
 }
 
+func (ec *executionContext) _BroadcastConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.BroadcastConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BroadcastConnection_nodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Nodes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.Broadcast) graphql.Marshaler {
+			return ec.marshalNBroadcast2ᚕᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐBroadcastᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BroadcastConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "BroadcastConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Broadcast(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _BroadcastConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.BroadcastConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BroadcastConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BroadcastConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "BroadcastConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _BroadcastPayload_broadcast(ctx context.Context, field graphql.CollectedField, obj *model.BroadcastPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -3062,6 +5298,52 @@ func (ec *executionContext) fieldContext_BroadcastPayload_broadcast(_ context.Co
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _Button_title(ctx context.Context, field graphql.CollectedField, obj *model.Button) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Button_title(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Title, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Button_title(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Button", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Button_url(ctx context.Context, field graphql.CollectedField, obj *model.Button) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Button_url(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.URL, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Button_url(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Button", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _CallbackEvent_cursor(ctx context.Context, field graphql.CollectedField, obj *model.CallbackEvent) (ret graphql.Marshaler) {
@@ -3248,6 +5530,29 @@ func (ec *executionContext) fieldContext_CallbackEvent_payload(_ context.Context
 	return graphql.NewScalarFieldContext("CallbackEvent", field, false, false, errors.New("field of type JSON does not have child fields"))
 }
 
+func (ec *executionContext) _CallbackEvent_payloadBytes(ctx context.Context, field graphql.CollectedField, obj *model.CallbackEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallbackEvent_payloadBytes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PayloadBytes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CallbackEvent_payloadBytes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CallbackEvent", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
 func (ec *executionContext) _CallbackEventConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.CallbackEventConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -3342,6 +5647,29 @@ func (ec *executionContext) fieldContext_CreateRobotPayload_robot(_ context.Cont
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _DeleteRobotPayload_robotId(ctx context.Context, field graphql.CollectedField, obj *model.DeleteRobotPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeleteRobotPayload_robotId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RobotID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DeleteRobotPayload_robotId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DeleteRobotPayload", field, false, false, errors.New("field of type ID does not have child fields"))
 }
 
 func (ec *executionContext) _Delivery_id(ctx context.Context, field graphql.CollectedField, obj *model.Delivery) (ret graphql.Marshaler) {
@@ -3674,6 +6002,139 @@ func (ec *executionContext) fieldContext_DeliveryUpdate_at(_ context.Context, fi
 	return graphql.NewScalarFieldContext("DeliveryUpdate", field, false, false, errors.New("field of type Time does not have child fields"))
 }
 
+func (ec *executionContext) _EndSessionPayload_session(ctx context.Context, field graphql.CollectedField, obj *model.EndSessionPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EndSessionPayload_session(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Session, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Session) graphql.Marshaler {
+			return ec.marshalNSession2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐSession(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EndSessionPayload_session(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "EndSessionPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Session(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _FeedCardLink_title(ctx context.Context, field graphql.CollectedField, obj *model.FeedCardLink) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FeedCardLink_title(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Title, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FeedCardLink_title(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FeedCardLink", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _FeedCardLink_messageUrl(ctx context.Context, field graphql.CollectedField, obj *model.FeedCardLink) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FeedCardLink_messageUrl(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MessageURL, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FeedCardLink_messageUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FeedCardLink", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _FeedCardLink_picUrl(ctx context.Context, field graphql.CollectedField, obj *model.FeedCardLink) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FeedCardLink_picUrl(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PicURL, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FeedCardLink_picUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FeedCardLink", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _FeedCardMessage_links(ctx context.Context, field graphql.CollectedField, obj *model.FeedCardMessage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FeedCardMessage_links(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Links, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.FeedCardLink) graphql.Marshaler {
+			return ec.marshalNFeedCardLink2ᚕᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐFeedCardLinkᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FeedCardMessage_links(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "FeedCardMessage",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_FeedCardLink(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _FeedLagged_cursor(ctx context.Context, field graphql.CollectedField, obj *model.FeedLagged) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -3718,6 +6179,121 @@ func (ec *executionContext) _FeedReset_cursor(ctx context.Context, field graphql
 }
 func (ec *executionContext) fieldContext_FeedReset_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("FeedReset", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _House_version(ctx context.Context, field graphql.CollectedField, obj *model.House) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_House_version(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Version, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_House_version(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("House", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _House_sandbox(ctx context.Context, field graphql.CollectedField, obj *model.House) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_House_sandbox(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sandbox, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_House_sandbox(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("House", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _House_registrationOpen(ctx context.Context, field graphql.CollectedField, obj *model.House) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_House_registrationOpen(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RegistrationOpen, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_House_registrationOpen(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("House", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _House_needsOwner(ctx context.Context, field graphql.CollectedField, obj *model.House) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_House_needsOwner(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.NeedsOwner, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_House_needsOwner(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("House", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _House_factors(ctx context.Context, field graphql.CollectedField, obj *model.House) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_House_factors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Factors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.LoginFactor) graphql.Marshaler {
+			return ec.marshalNLoginFactor2ᚕgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐLoginFactorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_House_factors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("House", field, false, false, errors.New("field of type LoginFactor does not have child fields"))
 }
 
 func (ec *executionContext) _Identity_provider(ctx context.Context, field graphql.CollectedField, obj *model.Identity) (ret graphql.Marshaler) {
@@ -3812,6 +6388,98 @@ func (ec *executionContext) fieldContext_Identity_createdAt(_ context.Context, f
 	return graphql.NewScalarFieldContext("Identity", field, false, false, errors.New("field of type Time does not have child fields"))
 }
 
+func (ec *executionContext) _LinkMessage_title(ctx context.Context, field graphql.CollectedField, obj *model.LinkMessage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LinkMessage_title(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Title, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LinkMessage_title(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LinkMessage", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _LinkMessage_text(ctx context.Context, field graphql.CollectedField, obj *model.LinkMessage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LinkMessage_text(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Text, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LinkMessage_text(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LinkMessage", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _LinkMessage_messageUrl(ctx context.Context, field graphql.CollectedField, obj *model.LinkMessage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LinkMessage_messageUrl(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MessageURL, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LinkMessage_messageUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LinkMessage", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _LinkMessage_picUrl(ctx context.Context, field graphql.CollectedField, obj *model.LinkMessage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LinkMessage_picUrl(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PicURL, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LinkMessage_picUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LinkMessage", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
 func (ec *executionContext) _LoginPayload_session(ctx context.Context, field graphql.CollectedField, obj *model.LoginPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -3899,6 +6567,281 @@ func (ec *executionContext) fieldContext_LogoutPayload_ok(_ context.Context, fie
 	return graphql.NewScalarFieldContext("LogoutPayload", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
+func (ec *executionContext) _MarkdownMessage_title(ctx context.Context, field graphql.CollectedField, obj *model.MarkdownMessage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MarkdownMessage_title(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Title, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MarkdownMessage_title(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MarkdownMessage", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _MarkdownMessage_text(ctx context.Context, field graphql.CollectedField, obj *model.MarkdownMessage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MarkdownMessage_text(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Text, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MarkdownMessage_text(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MarkdownMessage", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Mentions_phones(ctx context.Context, field graphql.CollectedField, obj *model.Mentions) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mentions_phones(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Phones, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mentions_phones(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Mentions", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Mentions_userIds(ctx context.Context, field graphql.CollectedField, obj *model.Mentions) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mentions_userIds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserIds, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mentions_userIds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Mentions", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Mentions_all(ctx context.Context, field graphql.CollectedField, obj *model.Mentions) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mentions_all(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.All, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mentions_all(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Mentions", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _Message_text(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Message_text(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Text, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.TextMessage) graphql.Marshaler {
+			return ec.marshalOTextMessage2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐTextMessage(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Message_text(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Message",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TextMessage(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Message_markdown(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Message_markdown(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Markdown, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.MarkdownMessage) graphql.Marshaler {
+			return ec.marshalOMarkdownMessage2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐMarkdownMessage(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Message_markdown(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Message",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_MarkdownMessage(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Message_link(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Message_link(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Link, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.LinkMessage) graphql.Marshaler {
+			return ec.marshalOLinkMessage2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐLinkMessage(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Message_link(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Message",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LinkMessage(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Message_actionCard(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Message_actionCard(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ActionCard, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.ActionCardMessage) graphql.Marshaler {
+			return ec.marshalOActionCardMessage2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐActionCardMessage(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Message_actionCard(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Message",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ActionCardMessage(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Message_feedCard(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Message_feedCard(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FeedCard, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.FeedCardMessage) graphql.Marshaler {
+			return ec.marshalOFeedCardMessage2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐFeedCardMessage(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Message_feedCard(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Message",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_FeedCardMessage(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_logout(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -3927,6 +6870,138 @@ func (ec *executionContext) fieldContext_Mutation_logout(_ context.Context, fiel
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_LogoutPayload(ctx, field)
 		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_suspendAccount(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_suspendAccount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SuspendAccount(ctx, fc.Args["input"].(model.SuspendAccountInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SuspendAccountPayload) graphql.Marshaler {
+			return ec.marshalNSuspendAccountPayload2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐSuspendAccountPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_suspendAccount(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SuspendAccountPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_suspendAccount_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_restoreAccount(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_restoreAccount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RestoreAccount(ctx, fc.Args["input"].(model.RestoreAccountInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.RestoreAccountPayload) graphql.Marshaler {
+			return ec.marshalNRestoreAccountPayload2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐRestoreAccountPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_restoreAccount(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RestoreAccountPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_restoreAccount_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_endSession(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_endSession(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().EndSession(ctx, fc.Args["input"].(model.EndSessionInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.EndSessionPayload) graphql.Marshaler {
+			return ec.marshalNEndSessionPayload2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐEndSessionPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_endSession(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_EndSessionPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_endSession_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
 	}
 	return fc, nil
 }
@@ -4195,6 +7270,50 @@ func (ec *executionContext) fieldContext_Mutation_broadcast(ctx context.Context,
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_setUpOwner(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_setUpOwner(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SetUpOwner(ctx, fc.Args["input"].(model.SetUpOwnerInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SetUpOwnerPayload) graphql.Marshaler {
+			return ec.marshalNSetUpOwnerPayload2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐSetUpOwnerPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_setUpOwner(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SetUpOwnerPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_setUpOwner_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_createRobot(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -4233,6 +7352,138 @@ func (ec *executionContext) fieldContext_Mutation_createRobot(ctx context.Contex
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_createRobot_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_updateRobot(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_updateRobot(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().UpdateRobot(ctx, fc.Args["input"].(model.UpdateRobotInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.UpdateRobotPayload) graphql.Marshaler {
+			return ec.marshalNUpdateRobotPayload2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐUpdateRobotPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_updateRobot(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UpdateRobotPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_updateRobot_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_deleteRobot(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_deleteRobot(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().DeleteRobot(ctx, fc.Args["input"].(model.DeleteRobotInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.DeleteRobotPayload) graphql.Marshaler {
+			return ec.marshalNDeleteRobotPayload2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐDeleteRobotPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_deleteRobot(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DeleteRobotPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_deleteRobot_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_testRobot(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_testRobot(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().TestRobot(ctx, fc.Args["input"].(model.TestRobotInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.TestRobotPayload) graphql.Marshaler {
+			return ec.marshalNTestRobotPayload2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐTestRobotPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_testRobot(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TestRobotPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_testRobot_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -4361,6 +7612,94 @@ func (ec *executionContext) fieldContext_Query_viewer(_ context.Context, field g
 	return fc, nil
 }
 
+func (ec *executionContext) _Query_accounts(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_accounts(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Accounts(ctx, fc.Args["query"].(*string), fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.AccountConnection) graphql.Marshaler {
+			return ec.marshalNAccountConnection2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐAccountConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_accounts(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AccountConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_accounts_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_broadcasts(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_broadcasts(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Broadcasts(ctx, fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.BroadcastConnection) graphql.Marshaler {
+			return ec.marshalNBroadcastConnection2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐBroadcastConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_broadcasts(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_BroadcastConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_broadcasts_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query_callbackEventLog(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -4399,6 +7738,170 @@ func (ec *executionContext) fieldContext_Query_callbackEventLog(ctx context.Cont
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Query_callbackEventLog_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_recentCallbackEvents(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_recentCallbackEvents(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().RecentCallbackEvents(ctx, fc.Args["filter"].(*model.CallbackEventFilter), fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.CallbackEventConnection) graphql.Marshaler {
+			return ec.marshalNCallbackEventConnection2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐCallbackEventConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_recentCallbackEvents(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CallbackEventConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_recentCallbackEvents_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_house(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_house(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Query().House(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.House) graphql.Marshaler {
+			return ec.marshalNHouse2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐHouse(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_house(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_House(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_activity(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_activity(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Activity(ctx, fc.Args["from"].(time.Time), fc.Args["to"].(time.Time), fc.Args["bucket"].(model.Bucket))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.ActivityBucket) graphql.Marshaler {
+			return ec.marshalNActivityBucket2ᚕᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐActivityBucketᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_activity(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ActivityBucket(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_activity_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_attention(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_attention(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Attention(ctx, fc.Args["language"].(*model.Language))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.Attention) graphql.Marshaler {
+			return ec.marshalNAttention2ᚕᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐAttentionᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_attention(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Attention(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_attention_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -4736,6 +8239,38 @@ func (ec *executionContext) fieldContext_RequestOtpPayload_resendAt(_ context.Co
 	return graphql.NewScalarFieldContext("RequestOtpPayload", field, false, false, errors.New("field of type Time does not have child fields"))
 }
 
+func (ec *executionContext) _RestoreAccountPayload_account(ctx context.Context, field graphql.CollectedField, obj *model.RestoreAccountPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RestoreAccountPayload_account(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Account, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Account) graphql.Marshaler {
+			return ec.marshalNAccount2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐAccount(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RestoreAccountPayload_account(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RestoreAccountPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Account(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Robot_id(ctx context.Context, field graphql.CollectedField, obj *model.Robot) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -4872,6 +8407,84 @@ func (ec *executionContext) _Robot_createdAt(ctx context.Context, field graphql.
 }
 func (ec *executionContext) fieldContext_Robot_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Robot", field, false, false, errors.New("field of type Time does not have child fields"))
+}
+
+func (ec *executionContext) _Robot_budget(ctx context.Context, field graphql.CollectedField, obj *model.Robot) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Robot_budget(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Robot().Budget(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.RobotBudget) graphql.Marshaler {
+			return ec.marshalNRobotBudget2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐRobotBudget(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Robot_budget(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Robot",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RobotBudget(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RobotBudget_used(ctx context.Context, field graphql.CollectedField, obj *model.RobotBudget) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RobotBudget_used(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Used, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RobotBudget_used(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RobotBudget", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _RobotBudget_limit(ctx context.Context, field graphql.CollectedField, obj *model.RobotBudget) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RobotBudget_limit(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Limit, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RobotBudget_limit(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RobotBudget", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _RobotConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.RobotConnection) (ret graphql.Marshaler) {
@@ -5122,6 +8735,29 @@ func (ec *executionContext) fieldContext_Session_current(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Session", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
+func (ec *executionContext) _Session_endedAt(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Session_endedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.EndedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Session_endedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Session", field, false, false, errors.New("field of type Time does not have child fields"))
+}
+
 func (ec *executionContext) _SessionConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.SessionConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -5181,6 +8817,70 @@ func (ec *executionContext) fieldContext_SessionConnection_pageInfo(_ context.Co
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SetUpOwnerPayload_session(ctx context.Context, field graphql.CollectedField, obj *model.SetUpOwnerPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetUpOwnerPayload_session(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Session, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.TokenSession) graphql.Marshaler {
+			return ec.marshalNTokenSession2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐTokenSession(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SetUpOwnerPayload_session(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SetUpOwnerPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TokenSession(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SetUpOwnerPayload_account(ctx context.Context, field graphql.CollectedField, obj *model.SetUpOwnerPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetUpOwnerPayload_account(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Account, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Account) graphql.Marshaler {
+			return ec.marshalNAccount2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐAccount(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SetUpOwnerPayload_account(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SetUpOwnerPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Account(ctx, field)
 		},
 	}
 	return fc, nil
@@ -5320,6 +9020,93 @@ func (ec *executionContext) fieldContext_Subscription_deliveryUpdates(ctx contex
 	return fc, nil
 }
 
+func (ec *executionContext) _SuspendAccountPayload_account(ctx context.Context, field graphql.CollectedField, obj *model.SuspendAccountPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SuspendAccountPayload_account(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Account, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Account) graphql.Marshaler {
+			return ec.marshalNAccount2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐAccount(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SuspendAccountPayload_account(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SuspendAccountPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Account(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _TestRobotPayload_broadcast(ctx context.Context, field graphql.CollectedField, obj *model.TestRobotPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TestRobotPayload_broadcast(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Broadcast, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Broadcast) graphql.Marshaler {
+			return ec.marshalNBroadcast2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐBroadcast(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TestRobotPayload_broadcast(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "TestRobotPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Broadcast(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _TextMessage_content(ctx context.Context, field graphql.CollectedField, obj *model.TextMessage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TextMessage_content(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Content, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TextMessage_content(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TextMessage", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
 func (ec *executionContext) _TokenSession_accessToken(ctx context.Context, field graphql.CollectedField, obj *model.TokenSession) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -5387,6 +9174,38 @@ func (ec *executionContext) _TokenSession_expiresAt(ctx context.Context, field g
 }
 func (ec *executionContext) fieldContext_TokenSession_expiresAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TokenSession", field, false, false, errors.New("field of type Time does not have child fields"))
+}
+
+func (ec *executionContext) _UpdateRobotPayload_robot(ctx context.Context, field graphql.CollectedField, obj *model.UpdateRobotPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdateRobotPayload_robot(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Robot, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Robot) graphql.Marshaler {
+			return ec.marshalNRobot2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐRobot(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UpdateRobotPayload_robot(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UpdateRobotPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Robot(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _WechatLoginPayload_session(ctx context.Context, field graphql.CollectedField, obj *model.WechatLoginPayload) (ret graphql.Marshaler) {
@@ -6791,6 +10610,66 @@ func (ec *executionContext) unmarshalInputCreateRobotInput(ctx context.Context, 
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputDeleteRobotInput(ctx context.Context, obj any) (model.DeleteRobotInput, error) {
+	var it model.DeleteRobotInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"robotId"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "robotId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("robotId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.RobotID = data
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputEndSessionInput(ctx context.Context, obj any) (model.EndSessionInput, error) {
+	var it model.EndSessionInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"sessionId"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "sessionId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("sessionId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SessionID = data
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputFeedCardInput(ctx context.Context, obj any) (model.FeedCardInput, error) {
 	var it model.FeedCardInput
 	if obj == nil {
@@ -7251,6 +11130,154 @@ func (ec *executionContext) unmarshalInputRequestOtpInput(ctx context.Context, o
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputRestoreAccountInput(ctx context.Context, obj any) (model.RestoreAccountInput, error) {
+	var it model.RestoreAccountInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"accountId"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "accountId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("accountId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AccountID = data
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputSetUpOwnerInput(ctx context.Context, obj any) (model.SetUpOwnerInput, error) {
+	var it model.SetUpOwnerInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"token", "username", "password", "phone"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "token":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("token"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Token = data
+		case "username":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("username"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Username = data
+		case "password":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("password"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Password = data
+		case "phone":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("phone"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Phone = data
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputSuspendAccountInput(ctx context.Context, obj any) (model.SuspendAccountInput, error) {
+	var it model.SuspendAccountInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"accountId"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "accountId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("accountId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AccountID = data
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputTestRobotInput(ctx context.Context, obj any) (model.TestRobotInput, error) {
+	var it model.TestRobotInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"robotId", "language"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "robotId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("robotId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.RobotID = data
+		case "language":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("language"))
+			data, err := ec.unmarshalOLanguage2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐLanguage(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Language = data
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputTextInput(ctx context.Context, obj any) (model.TextInput, error) {
 	var it model.TextInput
 	if obj == nil {
@@ -7276,6 +11303,75 @@ func (ec *executionContext) unmarshalInputTextInput(ctx context.Context, obj any
 				return it, err
 			}
 			it.Content = data
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputUpdateRobotInput(ctx context.Context, obj any) (model.UpdateRobotInput, error) {
+	var it model.UpdateRobotInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["removeSecret"]; !present {
+		asMap["removeSecret"] = false
+	}
+
+	fieldsInOrder := [...]string{"robotId", "name", "webhook", "secret", "removeSecret", "keywords"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "robotId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("robotId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.RobotID = data
+		case "name":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("name"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Name = data
+		case "webhook":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("webhook"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Webhook = data
+		case "secret":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("secret"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Secret = data
+		case "removeSecret":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("removeSecret"))
+			data, err := ec.unmarshalNBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.RemoveSecret = data
+		case "keywords":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("keywords"))
+			data, err := ec.unmarshalOString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Keywords = data
 		}
 	}
 	return it, nil
@@ -7326,6 +11422,13 @@ func (ec *executionContext) _CallbackEventFeed(ctx context.Context, sel ast.Sele
 	switch obj := (obj).(type) {
 	case nil:
 		return graphql.Null
+	case model.CallbackEvent:
+		return ec._CallbackEvent(ctx, sel, &obj)
+	case *model.CallbackEvent:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._CallbackEvent(ctx, sel, obj)
 	case model.FeedReset:
 		return ec._FeedReset(ctx, sel, &obj)
 	case *model.FeedReset:
@@ -7340,13 +11443,6 @@ func (ec *executionContext) _CallbackEventFeed(ctx context.Context, sel ast.Sele
 			return graphql.Null
 		}
 		return ec._FeedLagged(ctx, sel, obj)
-	case model.CallbackEvent:
-		return ec._CallbackEvent(ctx, sel, &obj)
-	case *model.CallbackEvent:
-		if obj == nil {
-			return graphql.Null
-		}
-		return ec._CallbackEvent(ctx, sel, obj)
 	default:
 		if typedObj, ok := obj.(graphql.Marshaler); ok {
 			return typedObj
@@ -7415,6 +11511,13 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._Delivery(ctx, sel, obj)
+	case model.CallbackEvent:
+		return ec._CallbackEvent(ctx, sel, &obj)
+	case *model.CallbackEvent:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._CallbackEvent(ctx, sel, obj)
 	case model.Broadcast:
 		return ec._Broadcast(ctx, sel, &obj)
 	case *model.Broadcast:
@@ -7477,6 +11580,11 @@ func (ec *executionContext) _Account(ctx context.Context, sel ast.SelectionSet, 
 		case "createdAt":
 			out.Values[i] = ec._Account_createdAt(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "suspendedAt":
+			out.Values[i] = ec._Account_suspendedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "identities":
@@ -7555,6 +11663,165 @@ func (ec *executionContext) _Account(ctx context.Context, sel ast.SelectionSet, 
 			}
 
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var accountConnectionImplementors = []string{"AccountConnection"}
+
+func (ec *executionContext) _AccountConnection(ctx context.Context, sel ast.SelectionSet, obj *model.AccountConnection) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, accountConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("AccountConnection")
+		case "nodes":
+			out.Values[i] = ec._AccountConnection_nodes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._AccountConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var actionCardMessageImplementors = []string{"ActionCardMessage"}
+
+func (ec *executionContext) _ActionCardMessage(ctx context.Context, sel ast.SelectionSet, obj *model.ActionCardMessage) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, actionCardMessageImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ActionCardMessage")
+		case "title":
+			out.Values[i] = ec._ActionCardMessage_title(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "text":
+			out.Values[i] = ec._ActionCardMessage_text(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "single":
+			out.Values[i] = ec._ActionCardMessage_single(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "buttons":
+			out.Values[i] = ec._ActionCardMessage_buttons(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "horizontal":
+			out.Values[i] = ec._ActionCardMessage_horizontal(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var activityBucketImplementors = []string{"ActivityBucket"}
+
+func (ec *executionContext) _ActivityBucket(ctx context.Context, sel ast.SelectionSet, obj *model.ActivityBucket) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, activityBucketImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ActivityBucket")
+		case "at":
+			out.Values[i] = ec._ActivityBucket_at(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "events":
+			out.Values[i] = ec._ActivityBucket_events(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "deliveriesSent":
+			out.Values[i] = ec._ActivityBucket_deliveriesSent(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "deliveriesFailed":
+			out.Values[i] = ec._ActivityBucket_deliveriesFailed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "signIns":
+			out.Values[i] = ec._ActivityBucket_signIns(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -7672,6 +11939,74 @@ func (ec *executionContext) _Attempt(ctx context.Context, sel ast.SelectionSet, 
 	return out
 }
 
+var attentionImplementors = []string{"Attention"}
+
+func (ec *executionContext) _Attention(ctx context.Context, sel ast.SelectionSet, obj *model.Attention) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, attentionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Attention")
+		case "kind":
+			out.Values[i] = ec._Attention_kind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "message":
+			out.Values[i] = ec._Attention_message(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "remedy":
+			out.Values[i] = ec._Attention_remedy(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "robot":
+			out.Values[i] = ec._Attention_robot(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "delivery":
+			out.Values[i] = ec._Attention_delivery(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "count":
+			out.Values[i] = ec._Attention_count(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "at":
+			out.Values[i] = ec._Attention_at(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var broadcastImplementors = []string{"Broadcast", "Node"}
 
 func (ec *executionContext) _Broadcast(ctx context.Context, sel ast.SelectionSet, obj *model.Broadcast) graphql.Marshaler {
@@ -7742,6 +12077,54 @@ func (ec *executionContext) _Broadcast(ctx context.Context, sel ast.SelectionSet
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "author":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Broadcast_author(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "message":
+			out.Values[i] = ec._Broadcast_message(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "mentions":
+			out.Values[i] = ec._Broadcast_mentions(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "deliveries":
 			field := field
 
@@ -7801,6 +12184,49 @@ func (ec *executionContext) _Broadcast(ctx context.Context, sel ast.SelectionSet
 	return out
 }
 
+var broadcastConnectionImplementors = []string{"BroadcastConnection"}
+
+func (ec *executionContext) _BroadcastConnection(ctx context.Context, sel ast.SelectionSet, obj *model.BroadcastConnection) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, broadcastConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("BroadcastConnection")
+		case "nodes":
+			out.Values[i] = ec._BroadcastConnection_nodes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._BroadcastConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var broadcastPayloadImplementors = []string{"BroadcastPayload"}
 
 func (ec *executionContext) _BroadcastPayload(ctx context.Context, sel ast.SelectionSet, obj *model.BroadcastPayload) graphql.Marshaler {
@@ -7839,7 +12265,50 @@ func (ec *executionContext) _BroadcastPayload(ctx context.Context, sel ast.Selec
 	return out
 }
 
-var callbackEventImplementors = []string{"CallbackEvent", "CallbackEventFeed"}
+var buttonImplementors = []string{"Button"}
+
+func (ec *executionContext) _Button(ctx context.Context, sel ast.SelectionSet, obj *model.Button) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, buttonImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Button")
+		case "title":
+			out.Values[i] = ec._Button_title(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "url":
+			out.Values[i] = ec._Button_url(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var callbackEventImplementors = []string{"CallbackEvent", "Node", "CallbackEventFeed"}
 
 func (ec *executionContext) _CallbackEvent(ctx context.Context, sel ast.SelectionSet, obj *model.CallbackEvent) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, callbackEventImplementors)
@@ -7888,6 +12357,11 @@ func (ec *executionContext) _CallbackEvent(ctx context.Context, sel ast.Selectio
 			}
 		case "payload":
 			out.Values[i] = ec._CallbackEvent_payload(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "payloadBytes":
+			out.Values[i] = ec._CallbackEvent_payloadBytes(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -7969,6 +12443,44 @@ func (ec *executionContext) _CreateRobotPayload(ctx context.Context, sel ast.Sel
 			out.Values[i] = graphql.MarshalString("CreateRobotPayload")
 		case "robot":
 			out.Values[i] = ec._CreateRobotPayload_robot(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var deleteRobotPayloadImplementors = []string{"DeleteRobotPayload"}
+
+func (ec *executionContext) _DeleteRobotPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DeleteRobotPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, deleteRobotPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("DeleteRobotPayload")
+		case "robotId":
+			out.Values[i] = ec._DeleteRobotPayload_robotId(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -8284,6 +12796,130 @@ func (ec *executionContext) _DeliveryUpdate(ctx context.Context, sel ast.Selecti
 	return out
 }
 
+var endSessionPayloadImplementors = []string{"EndSessionPayload"}
+
+func (ec *executionContext) _EndSessionPayload(ctx context.Context, sel ast.SelectionSet, obj *model.EndSessionPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, endSessionPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("EndSessionPayload")
+		case "session":
+			out.Values[i] = ec._EndSessionPayload_session(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var feedCardLinkImplementors = []string{"FeedCardLink"}
+
+func (ec *executionContext) _FeedCardLink(ctx context.Context, sel ast.SelectionSet, obj *model.FeedCardLink) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, feedCardLinkImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("FeedCardLink")
+		case "title":
+			out.Values[i] = ec._FeedCardLink_title(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "messageUrl":
+			out.Values[i] = ec._FeedCardLink_messageUrl(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "picUrl":
+			out.Values[i] = ec._FeedCardLink_picUrl(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var feedCardMessageImplementors = []string{"FeedCardMessage"}
+
+func (ec *executionContext) _FeedCardMessage(ctx context.Context, sel ast.SelectionSet, obj *model.FeedCardMessage) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, feedCardMessageImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("FeedCardMessage")
+		case "links":
+			out.Values[i] = ec._FeedCardMessage_links(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var feedLaggedImplementors = []string{"FeedLagged", "DeliveryFeed", "CallbackEventFeed"}
 
 func (ec *executionContext) _FeedLagged(ctx context.Context, sel ast.SelectionSet, obj *model.FeedLagged) graphql.Marshaler {
@@ -8360,6 +12996,64 @@ func (ec *executionContext) _FeedReset(ctx context.Context, sel ast.SelectionSet
 	return out
 }
 
+var houseImplementors = []string{"House"}
+
+func (ec *executionContext) _House(ctx context.Context, sel ast.SelectionSet, obj *model.House) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, houseImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("House")
+		case "version":
+			out.Values[i] = ec._House_version(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "sandbox":
+			out.Values[i] = ec._House_sandbox(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "registrationOpen":
+			out.Values[i] = ec._House_registrationOpen(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "needsOwner":
+			out.Values[i] = ec._House_needsOwner(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "factors":
+			out.Values[i] = ec._House_factors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var identityImplementors = []string{"Identity"}
 
 func (ec *executionContext) _Identity(ctx context.Context, sel ast.SelectionSet, obj *model.Identity) graphql.Marshaler {
@@ -8390,6 +13084,59 @@ func (ec *executionContext) _Identity(ctx context.Context, sel ast.SelectionSet,
 		case "createdAt":
 			out.Values[i] = ec._Identity_createdAt(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var linkMessageImplementors = []string{"LinkMessage"}
+
+func (ec *executionContext) _LinkMessage(ctx context.Context, sel ast.SelectionSet, obj *model.LinkMessage) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, linkMessageImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("LinkMessage")
+		case "title":
+			out.Values[i] = ec._LinkMessage_title(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "text":
+			out.Values[i] = ec._LinkMessage_text(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "messageUrl":
+			out.Values[i] = ec._LinkMessage_messageUrl(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "picUrl":
+			out.Values[i] = ec._LinkMessage_picUrl(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:
@@ -8494,6 +13241,155 @@ func (ec *executionContext) _LogoutPayload(ctx context.Context, sel ast.Selectio
 	return out
 }
 
+var markdownMessageImplementors = []string{"MarkdownMessage"}
+
+func (ec *executionContext) _MarkdownMessage(ctx context.Context, sel ast.SelectionSet, obj *model.MarkdownMessage) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, markdownMessageImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("MarkdownMessage")
+		case "title":
+			out.Values[i] = ec._MarkdownMessage_title(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "text":
+			out.Values[i] = ec._MarkdownMessage_text(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var mentionsImplementors = []string{"Mentions"}
+
+func (ec *executionContext) _Mentions(ctx context.Context, sel ast.SelectionSet, obj *model.Mentions) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, mentionsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Mentions")
+		case "phones":
+			out.Values[i] = ec._Mentions_phones(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "userIds":
+			out.Values[i] = ec._Mentions_userIds(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "all":
+			out.Values[i] = ec._Mentions_all(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var messageImplementors = []string{"Message"}
+
+func (ec *executionContext) _Message(ctx context.Context, sel ast.SelectionSet, obj *model.Message) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, messageImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Message")
+		case "text":
+			out.Values[i] = ec._Message_text(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "markdown":
+			out.Values[i] = ec._Message_markdown(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "link":
+			out.Values[i] = ec._Message_link(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "actionCard":
+			out.Values[i] = ec._Message_actionCard(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "feedCard":
+			out.Values[i] = ec._Message_feedCard(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var mutationImplementors = []string{"Mutation"}
 
 func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
@@ -8517,6 +13413,27 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "logout":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_logout(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "suspendAccount":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_suspendAccount(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "restoreAccount":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_restoreAccount(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "endSession":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_endSession(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
@@ -8563,9 +13480,37 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "setUpOwner":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_setUpOwner(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "createRobot":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_createRobot(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "updateRobot":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_updateRobot(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "deleteRobot":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_deleteRobot(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "testRobot":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_testRobot(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
@@ -8698,6 +13643,50 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 			}
 
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
+		case "accounts":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Query_accounts(ctx, field)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			rrm := func(ctx context.Context) graphql.Marshaler {
+				return ec.OperationContext.RootResolverMiddleware(ctx,
+					func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
+		case "broadcasts":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Query_broadcasts(ctx, field)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			rrm := func(ctx context.Context) graphql.Marshaler {
+				return ec.OperationContext.RootResolverMiddleware(ctx,
+					func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
 		case "callbackEventLog":
 			field := field
 
@@ -8708,6 +13697,94 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 					}
 				}()
 				res = ec._Query_callbackEventLog(ctx, field)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			rrm := func(ctx context.Context) graphql.Marshaler {
+				return ec.OperationContext.RootResolverMiddleware(ctx,
+					func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
+		case "recentCallbackEvents":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Query_recentCallbackEvents(ctx, field)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			rrm := func(ctx context.Context) graphql.Marshaler {
+				return ec.OperationContext.RootResolverMiddleware(ctx,
+					func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
+		case "house":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Query_house(ctx, field)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			rrm := func(ctx context.Context) graphql.Marshaler {
+				return ec.OperationContext.RootResolverMiddleware(ctx,
+					func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
+		case "activity":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Query_activity(ctx, field)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			rrm := func(ctx context.Context) graphql.Marshaler {
+				return ec.OperationContext.RootResolverMiddleware(ctx,
+					func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
+		case "attention":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Query_attention(ctx, field)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
 				}
@@ -8916,6 +13993,44 @@ func (ec *executionContext) _RequestOtpPayload(ctx context.Context, sel ast.Sele
 	return out
 }
 
+var restoreAccountPayloadImplementors = []string{"RestoreAccountPayload"}
+
+func (ec *executionContext) _RestoreAccountPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RestoreAccountPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, restoreAccountPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RestoreAccountPayload")
+		case "account":
+			out.Values[i] = ec._RestoreAccountPayload_account(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var robotImplementors = []string{"Robot", "Node"}
 
 func (ec *executionContext) _Robot(ctx context.Context, sel ast.SelectionSet, obj *model.Robot) graphql.Marshaler {
@@ -8931,30 +14046,111 @@ func (ec *executionContext) _Robot(ctx context.Context, sel ast.SelectionSet, ob
 		case "id":
 			out.Values[i] = ec._Robot_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "name":
 			out.Values[i] = ec._Robot_name(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "keywords":
 			out.Values[i] = ec._Robot_keywords(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "hasSecret":
 			out.Values[i] = ec._Robot_hasSecret(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "blockedUntil":
 			out.Values[i] = ec._Robot_blockedUntil(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "createdAt":
 			out.Values[i] = ec._Robot_createdAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "budget":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Robot_budget(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var robotBudgetImplementors = []string{"RobotBudget"}
+
+func (ec *executionContext) _RobotBudget(ctx context.Context, sel ast.SelectionSet, obj *model.RobotBudget) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, robotBudgetImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RobotBudget")
+		case "used":
+			out.Values[i] = ec._RobotBudget_used(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "limit":
+			out.Values[i] = ec._RobotBudget_limit(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -9074,6 +14270,11 @@ func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, 
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "endedAt":
+			out.Values[i] = ec._Session_endedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -9114,6 +14315,49 @@ func (ec *executionContext) _SessionConnection(ctx context.Context, sel ast.Sele
 			}
 		case "pageInfo":
 			out.Values[i] = ec._SessionConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var setUpOwnerPayloadImplementors = []string{"SetUpOwnerPayload"}
+
+func (ec *executionContext) _SetUpOwnerPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SetUpOwnerPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, setUpOwnerPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SetUpOwnerPayload")
+		case "session":
+			out.Values[i] = ec._SetUpOwnerPayload_session(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "account":
+			out.Values[i] = ec._SetUpOwnerPayload_account(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -9203,6 +14447,120 @@ func (ec *executionContext) _Subscription(ctx context.Context, sel ast.Selection
 	}
 }
 
+var suspendAccountPayloadImplementors = []string{"SuspendAccountPayload"}
+
+func (ec *executionContext) _SuspendAccountPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SuspendAccountPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, suspendAccountPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SuspendAccountPayload")
+		case "account":
+			out.Values[i] = ec._SuspendAccountPayload_account(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var testRobotPayloadImplementors = []string{"TestRobotPayload"}
+
+func (ec *executionContext) _TestRobotPayload(ctx context.Context, sel ast.SelectionSet, obj *model.TestRobotPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, testRobotPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("TestRobotPayload")
+		case "broadcast":
+			out.Values[i] = ec._TestRobotPayload_broadcast(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var textMessageImplementors = []string{"TextMessage"}
+
+func (ec *executionContext) _TextMessage(ctx context.Context, sel ast.SelectionSet, obj *model.TextMessage) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, textMessageImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("TextMessage")
+		case "content":
+			out.Values[i] = ec._TextMessage_content(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var tokenSessionImplementors = []string{"TokenSession"}
 
 func (ec *executionContext) _TokenSession(ctx context.Context, sel ast.SelectionSet, obj *model.TokenSession) graphql.Marshaler {
@@ -9227,6 +14585,44 @@ func (ec *executionContext) _TokenSession(ctx context.Context, sel ast.Selection
 			}
 		case "expiresAt":
 			out.Values[i] = ec._TokenSession_expiresAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var updateRobotPayloadImplementors = []string{"UpdateRobotPayload"}
+
+func (ec *executionContext) _UpdateRobotPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateRobotPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, updateRobotPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("UpdateRobotPayload")
+		case "robot":
+			out.Values[i] = ec._UpdateRobotPayload_robot(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -9695,6 +15091,22 @@ func (ec *executionContext) marshalNAccount2githubᚗcomᚋposthouseᚋposthouse
 	return ec._Account(ctx, sel, &v)
 }
 
+func (ec *executionContext) marshalNAccount2ᚕᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐAccountᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Account) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNAccount2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐAccount(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) marshalNAccount2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐAccount(ctx context.Context, sel ast.SelectionSet, v *model.Account) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
@@ -9703,6 +15115,46 @@ func (ec *executionContext) marshalNAccount2ᚖgithubᚗcomᚋposthouseᚋpostho
 		return graphql.Null
 	}
 	return ec._Account(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNAccountConnection2githubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐAccountConnection(ctx context.Context, sel ast.SelectionSet, v model.AccountConnection) graphql.Marshaler {
+	return ec._AccountConnection(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNAccountConnection2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐAccountConnection(ctx context.Context, sel ast.SelectionSet, v *model.AccountConnection) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._AccountConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNActivityBucket2ᚕᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐActivityBucketᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.ActivityBucket) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNActivityBucket2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐActivityBucket(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNActivityBucket2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐActivityBucket(ctx context.Context, sel ast.SelectionSet, v *model.ActivityBucket) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._ActivityBucket(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNAttempt2ᚕᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐAttemptᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Attempt) graphql.Marshaler {
@@ -9741,6 +15193,42 @@ func (ec *executionContext) marshalNAttemptOutcome2githubᚗcomᚋposthouseᚋpo
 	return v
 }
 
+func (ec *executionContext) marshalNAttention2ᚕᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐAttentionᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Attention) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNAttention2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐAttention(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNAttention2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐAttention(ctx context.Context, sel ast.SelectionSet, v *model.Attention) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._Attention(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNAttentionKind2githubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐAttentionKind(ctx context.Context, v any) (model.AttentionKind, error) {
+	var res model.AttentionKind
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNAttentionKind2githubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐAttentionKind(ctx context.Context, sel ast.SelectionSet, v model.AttentionKind) graphql.Marshaler {
+	return v
+}
+
 func (ec *executionContext) unmarshalNBoolean2bool(ctx context.Context, v any) (bool, error) {
 	res, err := graphql.UnmarshalBoolean(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -9757,6 +15245,22 @@ func (ec *executionContext) marshalNBoolean2bool(ctx context.Context, sel ast.Se
 	return res
 }
 
+func (ec *executionContext) marshalNBroadcast2ᚕᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐBroadcastᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Broadcast) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNBroadcast2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐBroadcast(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) marshalNBroadcast2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐBroadcast(ctx context.Context, sel ast.SelectionSet, v *model.Broadcast) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
@@ -9765,6 +15269,20 @@ func (ec *executionContext) marshalNBroadcast2ᚖgithubᚗcomᚋposthouseᚋpost
 		return graphql.Null
 	}
 	return ec._Broadcast(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNBroadcastConnection2githubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐBroadcastConnection(ctx context.Context, sel ast.SelectionSet, v model.BroadcastConnection) graphql.Marshaler {
+	return ec._BroadcastConnection(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNBroadcastConnection2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐBroadcastConnection(ctx context.Context, sel ast.SelectionSet, v *model.BroadcastConnection) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._BroadcastConnection(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNBroadcastInput2githubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐBroadcastInput(ctx context.Context, v any) (model.BroadcastInput, error) {
@@ -9794,6 +15312,26 @@ func (ec *executionContext) unmarshalNBroadcastStatus2githubᚗcomᚋposthouse�
 
 func (ec *executionContext) marshalNBroadcastStatus2githubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐBroadcastStatus(ctx context.Context, sel ast.SelectionSet, v model.BroadcastStatus) graphql.Marshaler {
 	return v
+}
+
+func (ec *executionContext) unmarshalNBucket2githubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐBucket(ctx context.Context, v any) (model.Bucket, error) {
+	var res model.Bucket
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNBucket2githubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐBucket(ctx context.Context, sel ast.SelectionSet, v model.Bucket) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) marshalNButton2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐButton(ctx context.Context, sel ast.SelectionSet, v *model.Button) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._Button(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNButtonInput2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐButtonInput(ctx context.Context, v any) (*model.ButtonInput, error) {
@@ -9870,6 +15408,25 @@ func (ec *executionContext) marshalNCreateRobotPayload2ᚖgithubᚗcomᚋposthou
 	return ec._CreateRobotPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNDeleteRobotInput2githubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐDeleteRobotInput(ctx context.Context, v any) (model.DeleteRobotInput, error) {
+	res, err := ec.unmarshalInputDeleteRobotInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNDeleteRobotPayload2githubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐDeleteRobotPayload(ctx context.Context, sel ast.SelectionSet, v model.DeleteRobotPayload) graphql.Marshaler {
+	return ec._DeleteRobotPayload(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNDeleteRobotPayload2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐDeleteRobotPayload(ctx context.Context, sel ast.SelectionSet, v *model.DeleteRobotPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._DeleteRobotPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalNDelivery2githubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐDelivery(ctx context.Context, sel ast.SelectionSet, v model.Delivery) graphql.Marshaler {
 	return ec._Delivery(ctx, sel, &v)
 }
@@ -9934,6 +15491,51 @@ func (ec *executionContext) marshalNDeliveryStatus2githubᚗcomᚋposthouseᚋpo
 	return v
 }
 
+func (ec *executionContext) unmarshalNEndSessionInput2githubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐEndSessionInput(ctx context.Context, v any) (model.EndSessionInput, error) {
+	res, err := ec.unmarshalInputEndSessionInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNEndSessionPayload2githubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐEndSessionPayload(ctx context.Context, sel ast.SelectionSet, v model.EndSessionPayload) graphql.Marshaler {
+	return ec._EndSessionPayload(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNEndSessionPayload2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐEndSessionPayload(ctx context.Context, sel ast.SelectionSet, v *model.EndSessionPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._EndSessionPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNFeedCardLink2ᚕᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐFeedCardLinkᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.FeedCardLink) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNFeedCardLink2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐFeedCardLink(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNFeedCardLink2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐFeedCardLink(ctx context.Context, sel ast.SelectionSet, v *model.FeedCardLink) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._FeedCardLink(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNFeedCardLinkInput2ᚕᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐFeedCardLinkInputᚄ(ctx context.Context, v any) ([]*model.FeedCardLinkInput, error) {
 	vSlice := graphql.CoerceList(v)
 	var err error
@@ -9951,6 +15553,20 @@ func (ec *executionContext) unmarshalNFeedCardLinkInput2ᚕᚖgithubᚗcomᚋpos
 func (ec *executionContext) unmarshalNFeedCardLinkInput2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐFeedCardLinkInput(ctx context.Context, v any) (*model.FeedCardLinkInput, error) {
 	res, err := ec.unmarshalInputFeedCardLinkInput(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNHouse2githubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐHouse(ctx context.Context, sel ast.SelectionSet, v model.House) graphql.Marshaler {
+	return ec._House(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNHouse2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐHouse(ctx context.Context, sel ast.SelectionSet, v *model.House) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._House(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNID2string(ctx context.Context, v any) (string, error) {
@@ -10034,6 +15650,22 @@ func (ec *executionContext) marshalNIdentityProvider2githubᚗcomᚋposthouseᚋ
 	return v
 }
 
+func (ec *executionContext) unmarshalNInt2int(ctx context.Context, v any) (int, error) {
+	res, err := graphql.UnmarshalInt(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNInt2int(ctx context.Context, sel ast.SelectionSet, v int) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalInt(v)
+	if res == graphql.Null {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+	}
+	return res
+}
+
 func (ec *executionContext) unmarshalNJSON2encodingᚋjsonᚐRawMessage(ctx context.Context, v any) (json.RawMessage, error) {
 	res, err := scalar.UnmarshalJSON(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -10056,14 +15688,44 @@ func (ec *executionContext) marshalNJSON2encodingᚋjsonᚐRawMessage(ctx contex
 	return res
 }
 
-func (ec *executionContext) unmarshalNLanguage2githubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐLanguage(ctx context.Context, v any) (model.Language, error) {
-	var res model.Language
+func (ec *executionContext) unmarshalNLoginFactor2githubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐLoginFactor(ctx context.Context, v any) (model.LoginFactor, error) {
+	var res model.LoginFactor
 	err := res.UnmarshalGQL(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNLanguage2githubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐLanguage(ctx context.Context, sel ast.SelectionSet, v model.Language) graphql.Marshaler {
+func (ec *executionContext) marshalNLoginFactor2githubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐLoginFactor(ctx context.Context, sel ast.SelectionSet, v model.LoginFactor) graphql.Marshaler {
 	return v
+}
+
+func (ec *executionContext) unmarshalNLoginFactor2ᚕgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐLoginFactorᚄ(ctx context.Context, v any) ([]model.LoginFactor, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]model.LoginFactor, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNLoginFactor2githubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐLoginFactor(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalNLoginFactor2ᚕgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐLoginFactorᚄ(ctx context.Context, sel ast.SelectionSet, v []model.LoginFactor) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNLoginFactor2githubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐLoginFactor(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) unmarshalNLoginInput2githubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐLoginInput(ctx context.Context, v any) (model.LoginInput, error) {
@@ -10097,6 +15759,26 @@ func (ec *executionContext) marshalNLogoutPayload2ᚖgithubᚗcomᚋposthouseᚋ
 		return graphql.Null
 	}
 	return ec._LogoutPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNMentions2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐMentions(ctx context.Context, sel ast.SelectionSet, v *model.Mentions) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._Mentions(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNMessage2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐMessage(ctx context.Context, sel ast.SelectionSet, v *model.Message) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._Message(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNMessageInput2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐMessageInput(ctx context.Context, v any) (*model.MessageInput, error) {
@@ -10191,6 +15873,25 @@ func (ec *executionContext) marshalNRequestOtpPayload2ᚖgithubᚗcomᚋposthous
 	return ec._RequestOtpPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNRestoreAccountInput2githubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐRestoreAccountInput(ctx context.Context, v any) (model.RestoreAccountInput, error) {
+	res, err := ec.unmarshalInputRestoreAccountInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNRestoreAccountPayload2githubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐRestoreAccountPayload(ctx context.Context, sel ast.SelectionSet, v model.RestoreAccountPayload) graphql.Marshaler {
+	return ec._RestoreAccountPayload(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNRestoreAccountPayload2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐRestoreAccountPayload(ctx context.Context, sel ast.SelectionSet, v *model.RestoreAccountPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._RestoreAccountPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalNRobot2ᚕᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐRobotᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Robot) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -10215,6 +15916,20 @@ func (ec *executionContext) marshalNRobot2ᚖgithubᚗcomᚋposthouseᚋposthous
 		return graphql.Null
 	}
 	return ec._Robot(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNRobotBudget2githubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐRobotBudget(ctx context.Context, sel ast.SelectionSet, v model.RobotBudget) graphql.Marshaler {
+	return ec._RobotBudget(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNRobotBudget2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐRobotBudget(ctx context.Context, sel ast.SelectionSet, v *model.RobotBudget) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._RobotBudget(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNRobotConnection2githubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐRobotConnection(ctx context.Context, sel ast.SelectionSet, v model.RobotConnection) graphql.Marshaler {
@@ -10321,6 +16036,25 @@ func (ec *executionContext) marshalNSessionKind2githubᚗcomᚋposthouseᚋposth
 	return v
 }
 
+func (ec *executionContext) unmarshalNSetUpOwnerInput2githubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐSetUpOwnerInput(ctx context.Context, v any) (model.SetUpOwnerInput, error) {
+	res, err := ec.unmarshalInputSetUpOwnerInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSetUpOwnerPayload2githubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐSetUpOwnerPayload(ctx context.Context, sel ast.SelectionSet, v model.SetUpOwnerPayload) graphql.Marshaler {
+	return ec._SetUpOwnerPayload(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNSetUpOwnerPayload2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐSetUpOwnerPayload(ctx context.Context, sel ast.SelectionSet, v *model.SetUpOwnerPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._SetUpOwnerPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalNSkeySession2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐSkeySession(ctx context.Context, sel ast.SelectionSet, v *model.SkeySession) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
@@ -10376,6 +16110,44 @@ func (ec *executionContext) marshalNString2ᚕstringᚄ(ctx context.Context, sel
 	return ret
 }
 
+func (ec *executionContext) unmarshalNSuspendAccountInput2githubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐSuspendAccountInput(ctx context.Context, v any) (model.SuspendAccountInput, error) {
+	res, err := ec.unmarshalInputSuspendAccountInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSuspendAccountPayload2githubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐSuspendAccountPayload(ctx context.Context, sel ast.SelectionSet, v model.SuspendAccountPayload) graphql.Marshaler {
+	return ec._SuspendAccountPayload(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNSuspendAccountPayload2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐSuspendAccountPayload(ctx context.Context, sel ast.SelectionSet, v *model.SuspendAccountPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._SuspendAccountPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNTestRobotInput2githubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐTestRobotInput(ctx context.Context, v any) (model.TestRobotInput, error) {
+	res, err := ec.unmarshalInputTestRobotInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNTestRobotPayload2githubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐTestRobotPayload(ctx context.Context, sel ast.SelectionSet, v model.TestRobotPayload) graphql.Marshaler {
+	return ec._TestRobotPayload(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNTestRobotPayload2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐTestRobotPayload(ctx context.Context, sel ast.SelectionSet, v *model.TestRobotPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._TestRobotPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNTime2timeᚐTime(ctx context.Context, v any) (time.Time, error) {
 	res, err := scalar.UnmarshalTime(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -10400,6 +16172,25 @@ func (ec *executionContext) marshalNTokenSession2ᚖgithubᚗcomᚋposthouseᚋp
 		return graphql.Null
 	}
 	return ec._TokenSession(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNUpdateRobotInput2githubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐUpdateRobotInput(ctx context.Context, v any) (model.UpdateRobotInput, error) {
+	res, err := ec.unmarshalInputUpdateRobotInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNUpdateRobotPayload2githubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐUpdateRobotPayload(ctx context.Context, sel ast.SelectionSet, v model.UpdateRobotPayload) graphql.Marshaler {
+	return ec._UpdateRobotPayload(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNUpdateRobotPayload2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐUpdateRobotPayload(ctx context.Context, sel ast.SelectionSet, v *model.UpdateRobotPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._UpdateRobotPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNWechatLoginInput2githubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐWechatLoginInput(ctx context.Context, v any) (model.WechatLoginInput, error) {
@@ -10561,12 +16352,26 @@ func (ec *executionContext) marshalN__TypeKind2string(ctx context.Context, sel a
 	return res
 }
 
+func (ec *executionContext) marshalOAccount2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐAccount(ctx context.Context, sel ast.SelectionSet, v *model.Account) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Account(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalOActionCardInput2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐActionCardInput(ctx context.Context, v any) (*model.ActionCardInput, error) {
 	if v == nil {
 		return nil, nil
 	}
 	res, err := ec.unmarshalInputActionCardInput(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOActionCardMessage2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐActionCardMessage(ctx context.Context, sel ast.SelectionSet, v *model.ActionCardMessage) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._ActionCardMessage(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOBoolean2bool(ctx context.Context, v any) (bool, error) {
@@ -10606,6 +16411,32 @@ func (ec *executionContext) marshalOBroadcast2ᚖgithubᚗcomᚋposthouseᚋpost
 	return ec._Broadcast(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOButton2ᚕᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐButtonᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Button) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNButton2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐButton(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalOButton2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐButton(ctx context.Context, sel ast.SelectionSet, v *model.Button) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Button(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalOButtonInput2ᚕᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐButtonInputᚄ(ctx context.Context, v any) ([]*model.ButtonInput, error) {
 	if v == nil {
 		return nil, nil
@@ -10639,12 +16470,26 @@ func (ec *executionContext) unmarshalOCallbackEventFilter2ᚖgithubᚗcomᚋpost
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) marshalODelivery2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐDelivery(ctx context.Context, sel ast.SelectionSet, v *model.Delivery) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Delivery(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalOFeedCardInput2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐFeedCardInput(ctx context.Context, v any) (*model.FeedCardInput, error) {
 	if v == nil {
 		return nil, nil
 	}
 	res, err := ec.unmarshalInputFeedCardInput(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOFeedCardMessage2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐFeedCardMessage(ctx context.Context, sel ast.SelectionSet, v *model.FeedCardMessage) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._FeedCardMessage(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOInt2ᚖint(ctx context.Context, v any) (*int, error) {
@@ -10665,6 +16510,22 @@ func (ec *executionContext) marshalOInt2ᚖint(ctx context.Context, sel ast.Sele
 	return res
 }
 
+func (ec *executionContext) unmarshalOLanguage2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐLanguage(ctx context.Context, v any) (*model.Language, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(model.Language)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOLanguage2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐLanguage(ctx context.Context, sel ast.SelectionSet, v *model.Language) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
+}
+
 func (ec *executionContext) unmarshalOLinkInput2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐLinkInput(ctx context.Context, v any) (*model.LinkInput, error) {
 	if v == nil {
 		return nil, nil
@@ -10673,12 +16534,26 @@ func (ec *executionContext) unmarshalOLinkInput2ᚖgithubᚗcomᚋposthouseᚋpo
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) marshalOLinkMessage2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐLinkMessage(ctx context.Context, sel ast.SelectionSet, v *model.LinkMessage) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._LinkMessage(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalOMarkdownInput2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐMarkdownInput(ctx context.Context, v any) (*model.MarkdownInput, error) {
 	if v == nil {
 		return nil, nil
 	}
 	res, err := ec.unmarshalInputMarkdownInput(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOMarkdownMessage2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐMarkdownMessage(ctx context.Context, sel ast.SelectionSet, v *model.MarkdownMessage) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._MarkdownMessage(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOMentionsInput2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐMentionsInput(ctx context.Context, v any) (*model.MentionsInput, error) {
@@ -10786,6 +16661,13 @@ func (ec *executionContext) unmarshalOTextInput2ᚖgithubᚗcomᚋposthouseᚋpo
 	}
 	res, err := ec.unmarshalInputTextInput(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOTextMessage2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐTextMessage(ctx context.Context, sel ast.SelectionSet, v *model.TextMessage) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._TextMessage(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOTime2ᚖtimeᚐTime(ctx context.Context, v any) (*time.Time, error) {

@@ -1,89 +1,56 @@
-// Package loader batches what the fields of one request ask for one by one, so that a page of
+// Package loader reads at once what the fields of a list ask for one by one, so that a page of
 // deliveries costs one read of its robots and one of its attempts.
 package loader
 
 import (
 	"context"
-	"sync"
-	"time"
+	"errors"
 
-	"github.com/graph-gophers/dataloader/v7"
-
+	"github.com/posthouse/posthouse/internal/account"
 	"github.com/posthouse/posthouse/internal/broadcast"
 	"github.com/posthouse/posthouse/internal/id"
 	"github.com/posthouse/posthouse/internal/robot"
 )
 
-// patience is how long the first field waits for others to join its batch.
-const patience = 200 * time.Microsecond
-
 // Sources reads many things by their ids. What does not exist is missing from the map.
 type Sources struct {
+	Accounts   func(context.Context, []id.Account) (map[id.Account]account.Account, error)
 	Robots     func(context.Context, []id.Robot) (map[id.Robot]robot.Robot, error)
+	Budgets    func(context.Context, []id.Robot) (map[id.Robot]int, error)
 	Broadcasts func(context.Context, []id.Broadcast) (map[id.Broadcast]broadcast.Broadcast, error)
 	States     func(context.Context, []id.Broadcast) (map[id.Broadcast]broadcast.State, error)
 	Deliveries func(context.Context, []id.Delivery) (map[id.Delivery]broadcast.Delivery, error)
 	Attempts   func(context.Context, []id.Delivery) (map[id.Delivery][]broadcast.Attempt, error)
 }
 
-// Loaders of one request.
+// Loaders of one operation. Safe for concurrent use, since the fields of a list are.
 type Loaders struct {
-	Robots     func(context.Context, id.Robot) (robot.Robot, bool, error)
-	Broadcasts func(context.Context, id.Broadcast) (broadcast.Broadcast, bool, error)
-	States     func(context.Context, id.Broadcast) (broadcast.State, bool, error)
-	Deliveries func(context.Context, id.Delivery) (broadcast.Delivery, bool, error)
-	Attempts   func(context.Context, id.Delivery) ([]broadcast.Attempt, bool, error)
+	Accounts   Loader[id.Account, account.Account]
+	Robots     Loader[id.Robot, robot.Robot]
+	Budgets    Loader[id.Robot, int]
+	Broadcasts Loader[id.Broadcast, broadcast.Broadcast]
+	States     Loader[id.Broadcast, broadcast.State]
+	Deliveries Loader[id.Delivery, broadcast.Delivery]
+	Attempts   Loader[id.Delivery, []broadcast.Attempt]
 }
 
 type key struct{}
 
-// lazy makes the loaders when a field first needs one: most requests need none.
-type lazy struct {
-	once    sync.Once
-	sources Sources
-	loaders Loaders
-}
-
-// With gives each request loaders of its own. For a subscription they serve one event after another,
-// so nothing is remembered beyond a batch.
-func With(ctx context.Context, sources Sources) context.Context {
-	return context.WithValue(ctx, key{}, &lazy{sources: sources})
-}
-
-// From gives the request's loaders.
-func From(ctx context.Context) *Loaders {
-	l := ctx.Value(key{}).(*lazy)
-	l.once.Do(func() {
-		l.loaders = Loaders{
-			Robots: one(l.sources.Robots), Broadcasts: one(l.sources.Broadcasts), States: one(l.sources.States),
-			Deliveries: one(l.sources.Deliveries), Attempts: one(l.sources.Attempts),
-		}
+// With gives an operation loaders of its own.
+func With(ctx context.Context, sources *Sources) context.Context {
+	return context.WithValue(ctx, key{}, &Loaders{
+		Accounts:   Loader[id.Account, account.Account]{read: sources.Accounts},
+		Robots:     Loader[id.Robot, robot.Robot]{read: sources.Robots},
+		Budgets:    Loader[id.Robot, int]{read: sources.Budgets},
+		Broadcasts: Loader[id.Broadcast, broadcast.Broadcast]{read: sources.Broadcasts},
+		States:     Loader[id.Broadcast, broadcast.State]{read: sources.States},
+		Deliveries: Loader[id.Delivery, broadcast.Delivery]{read: sources.Deliveries},
+		Attempts:   Loader[id.Delivery, []broadcast.Attempt]{read: sources.Attempts},
 	})
-	return &l.loaders
 }
 
-type found[V any] struct {
-	value V
-	ok    bool
-}
+// From gives the operation's loaders.
+func From(ctx context.Context) *Loaders { return ctx.Value(key{}).(*Loaders) }
 
-// one turns a read of many into a batched read of one.
-func one[K comparable, V any](many func(context.Context, []K) (map[K]V, error)) func(context.Context, K) (V, bool, error) {
-	batch := func(ctx context.Context, keys []K) []*dataloader.Result[found[V]] {
-		values, err := many(ctx, keys)
-		out := make([]*dataloader.Result[found[V]], len(keys))
-		for i, k := range keys {
-			v, ok := values[k]
-			out[i] = &dataloader.Result[found[V]]{Data: found[V]{v, ok}, Error: err}
-		}
-		return out
-	}
-	loader := dataloader.NewBatchedLoader(batch,
-		dataloader.WithWait[K, found[V]](patience),
-		dataloader.WithBatchCapacity[K, found[V]](200),
-		dataloader.WithCache[K, found[V]](&dataloader.NoCache[K, found[V]]{}))
-	return func(ctx context.Context, k K) (V, bool, error) {
-		f, err := loader.Load(ctx, k)()
-		return f.value, f.ok, err
-	}
-}
+// errPanicked is what the others of a list get when the read for all of them panicked in one.
+var errPanicked = errors.New("loader: the read panicked")

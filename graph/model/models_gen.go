@@ -40,6 +40,8 @@ type Account struct {
 	Roles []Role `json:"roles"`
 	// When the account was made.
 	CreatedAt time.Time `json:"createdAt"`
+	// When an administrator shut the account out; null for an active one.
+	SuspendedAt *time.Time `json:"suspendedAt,omitempty"`
 	// The platforms' names for this account.
 	Identities []*Identity `json:"identities"`
 	// The sessions that are alive, newest first.
@@ -47,6 +49,14 @@ type Account struct {
 }
 
 func (Account) IsNode() {}
+
+// A page of accounts.
+type AccountConnection struct {
+	// The accounts.
+	Nodes []*Account `json:"nodes"`
+	// Where the page ends.
+	PageInfo *PageInfo `json:"pageInfo"`
+}
 
 // Markdown with one button for the whole card, or several.
 type ActionCardInput struct {
@@ -62,6 +72,34 @@ type ActionCardInput struct {
 	Horizontal bool `json:"horizontal"`
 }
 
+// Markdown with one button for the whole card, or several.
+type ActionCardMessage struct {
+	// What the conversation list previews.
+	Title string `json:"title"`
+	// The markdown.
+	Text string `json:"text"`
+	// The one button; null when there are several.
+	Single *Button `json:"single,omitempty"`
+	// Several buttons; null when there is one for the whole card.
+	Buttons []*Button `json:"buttons,omitempty"`
+	// Whether buttons are side by side rather than one above the other.
+	Horizontal bool `json:"horizontal"`
+}
+
+// What happened within one stretch of time.
+type ActivityBucket struct {
+	// When it begins.
+	At time.Time `json:"at"`
+	// Callback events stored.
+	Events int `json:"events"`
+	// Deliveries that DingTalk accepted, login codes included.
+	DeliveriesSent int `json:"deliveriesSent"`
+	// Deliveries that failed, or expired before the robot could speak.
+	DeliveriesFailed int `json:"deliveriesFailed"`
+	// Sessions begun.
+	SignIns int `json:"signIns"`
+}
+
 // One call to DingTalk.
 type Attempt struct {
 	// When it began.
@@ -74,8 +112,26 @@ type Attempt struct {
 	PlatformCode *string `json:"platformCode,omitempty"`
 	// DingTalk's errmsg; null when none came.
 	PlatformMessage *string `json:"platformMessage,omitempty"`
-	// What to do about it; null when there is nothing to do.
+	// What to do about it, in the language of the request unless another is asked for; null when there is nothing to do.
 	Remedy *string `json:"remedy,omitempty"`
+}
+
+// Something that an administrator should look at.
+type Attention struct {
+	// What it is about.
+	Kind AttentionKind `json:"kind"`
+	// What is the matter, in a sentence.
+	Message string `json:"message"`
+	// What to do about it; null when there is nothing to do but wait.
+	Remedy *string `json:"remedy,omitempty"`
+	// The robot it is about, if any.
+	Robot *Robot `json:"robot,omitempty"`
+	// The newest of the deliveries it is about, if any.
+	Delivery *Delivery `json:"delivery,omitempty"`
+	// How many times it happened; 1 for what does not repeat.
+	Count int `json:"count"`
+	// When it began or was last seen.
+	At time.Time `json:"at"`
 }
 
 // One message asked for, to one or more robots.
@@ -90,11 +146,27 @@ type Broadcast struct {
 	CreatedAt time.Time `json:"createdAt"`
 	// The earliest time of sending.
 	SendAt time.Time `json:"sendAt"`
+	// Who asked for it; null when the embedding program did.
+	Author *Account `json:"author,omitempty"`
+	// What is said.
+	Message *Message `json:"message"`
+	// Who is mentioned.
+	Mentions *Mentions `json:"mentions"`
 	// The message to each robot, in the order asked.
 	Deliveries *DeliveryConnection `json:"deliveries"`
+	// Empty when the embedding program asked.
+	AuthorID id.Account `json:"-"`
 }
 
 func (Broadcast) IsNode() {}
+
+// A page of broadcasts.
+type BroadcastConnection struct {
+	// The broadcasts.
+	Nodes []*Broadcast `json:"nodes"`
+	// Where the page ends.
+	PageInfo *PageInfo `json:"pageInfo"`
+}
 
 // A message and to whom.
 type BroadcastInput struct {
@@ -116,6 +188,14 @@ type BroadcastInput struct {
 type BroadcastPayload struct {
 	// The broadcast.
 	Broadcast *Broadcast `json:"broadcast"`
+}
+
+// A button that opens a page.
+type Button struct {
+	// What is written on it.
+	Title string `json:"title"`
+	// The page.
+	URL string `json:"url"`
 }
 
 // A button that opens a page.
@@ -144,13 +224,17 @@ type CallbackEvent struct {
 	ReceivedAt time.Time `json:"receivedAt"`
 	// The decrypted push.
 	Payload json.RawMessage `json:"payload"`
+	// How large the payload is, in bytes.
+	PayloadBytes int `json:"payloadBytes"`
 }
+
+func (CallbackEvent) IsNode() {}
 
 func (CallbackEvent) IsCallbackEventFeed() {}
 
 // A page of the event log.
 type CallbackEventConnection struct {
-	// The events, oldest first.
+	// The events, in the order asked for.
 	Nodes []*CallbackEvent `json:"nodes"`
 	// Where the page ends; its cursor also starts a subscription.
 	PageInfo *PageInfo `json:"pageInfo"`
@@ -180,6 +264,18 @@ type CreateRobotInput struct {
 type CreateRobotPayload struct {
 	// The robot.
 	Robot *Robot `json:"robot"`
+}
+
+// Which robot to delete.
+type DeleteRobotInput struct {
+	// The robot.
+	RobotID string `json:"robotId"`
+}
+
+// The robot is gone.
+type DeleteRobotPayload struct {
+	// What its id was.
+	RobotID string `json:"robotId"`
 }
 
 // One message to one robot.
@@ -228,10 +324,32 @@ type DeliveryUpdate struct {
 
 func (DeliveryUpdate) IsDeliveryFeed() {}
 
+// Which session to end.
+type EndSessionInput struct {
+	// The session.
+	SessionID string `json:"sessionId"`
+}
+
+// The session that has ended.
+type EndSessionPayload struct {
+	// The session.
+	Session *Session `json:"session"`
+}
+
 // A list of links with pictures.
 type FeedCardInput struct {
 	// The rows.
 	Links []*FeedCardLinkInput `json:"links"`
+}
+
+// One row of a feed card.
+type FeedCardLink struct {
+	// The title.
+	Title string `json:"title"`
+	// The page.
+	MessageURL string `json:"messageUrl"`
+	// The picture.
+	PicURL string `json:"picUrl"`
 }
 
 // One row of a feed card.
@@ -242,6 +360,12 @@ type FeedCardLinkInput struct {
 	MessageURL string `json:"messageUrl"`
 	// The picture.
 	PicURL string `json:"picUrl"`
+}
+
+// A list of links with pictures.
+type FeedCardMessage struct {
+	// The rows.
+	Links []*FeedCardLink `json:"links"`
 }
 
 // The subscriber read too slowly and the subscription ends here. Subscribe again after this cursor; nothing is lost.
@@ -264,6 +388,20 @@ func (FeedReset) IsDeliveryFeed() {}
 
 func (FeedReset) IsCallbackEventFeed() {}
 
+// This Posthouse, as everyone may know it.
+type House struct {
+	// The version of the program.
+	Version string `json:"version"`
+	// Whether DingTalk and WeChat are simulated.
+	Sandbox bool `json:"sandbox"`
+	// Whether `register` is open to everyone.
+	RegistrationOpen bool `json:"registrationOpen"`
+	// Whether no owner exists yet: the page of the set-up link makes one.
+	NeedsOwner bool `json:"needsOwner"`
+	// What a sign-in wants, in this order.
+	Factors []LoginFactor `json:"factors"`
+}
+
 // A platform's name for an account.
 type Identity struct {
 	// The platform.
@@ -278,6 +416,18 @@ type Identity struct {
 
 // A card that opens a page.
 type LinkInput struct {
+	// The title.
+	Title string `json:"title"`
+	// A few words below it.
+	Text string `json:"text"`
+	// The page.
+	MessageURL string `json:"messageUrl"`
+	// A picture.
+	PicURL *string `json:"picUrl,omitempty"`
+}
+
+// A card that opens a page.
+type LinkMessage struct {
 	// The title.
 	Title string `json:"title"`
 	// A few words below it.
@@ -320,6 +470,24 @@ type MarkdownInput struct {
 	Text string `json:"text"`
 }
 
+// Text in DingTalk's subset of markdown.
+type MarkdownMessage struct {
+	// What the conversation list previews.
+	Title string `json:"title"`
+	// The markdown.
+	Text string `json:"text"`
+}
+
+// Whom a message mentions.
+type Mentions struct {
+	// By phone number, as DingTalk knows it.
+	Phones []string `json:"phones"`
+	// By DingTalk userid.
+	UserIds []string `json:"userIds"`
+	// Whether everyone in the group is mentioned.
+	All bool `json:"all"`
+}
+
 // Whom to mention, at most 50 people.
 type MentionsInput struct {
 	// By phone number.
@@ -328,6 +496,20 @@ type MentionsInput struct {
 	UserIds []string `json:"userIds,omitempty"`
 	// Everyone in the group.
 	All bool `json:"all"`
+}
+
+// What a robot says. Exactly one of the fields is set.
+type Message struct {
+	// Plain text.
+	Text *TextMessage `json:"text,omitempty"`
+	// Text in DingTalk's subset of markdown.
+	Markdown *MarkdownMessage `json:"markdown,omitempty"`
+	// A card that opens a page.
+	Link *LinkMessage `json:"link,omitempty"`
+	// Markdown with buttons.
+	ActionCard *ActionCardMessage `json:"actionCard,omitempty"`
+	// A list of links with pictures.
+	FeedCard *FeedCardMessage `json:"feedCard,omitempty"`
 }
 
 // Exactly one kind of message.
@@ -420,6 +602,18 @@ type RequestOtpPayload struct {
 	ResendAt time.Time `json:"resendAt"`
 }
 
+// Whom to let in again.
+type RestoreAccountInput struct {
+	// The account.
+	AccountID string `json:"accountId"`
+}
+
+// The account let in again.
+type RestoreAccountPayload struct {
+	// The account.
+	Account *Account `json:"account"`
+}
+
 // A DingTalk custom group robot. Its webhook and secret are kept sealed and never returned.
 type Robot struct {
 	// Unique and constant.
@@ -434,9 +628,19 @@ type Robot struct {
 	BlockedUntil *time.Time `json:"blockedUntil,omitempty"`
 	// When it was added.
 	CreatedAt time.Time `json:"createdAt"`
+	// How much it may still say this minute.
+	Budget *RobotBudget `json:"budget"`
 }
 
 func (Robot) IsNode() {}
+
+// How much a robot may say: DingTalk silences one that says more for ten minutes.
+type RobotBudget struct {
+	// The messages that count in the current minute.
+	Used int `json:"used"`
+	// How many a minute has room for.
+	Limit int `json:"limit"`
+}
 
 // A page of robots.
 type RobotConnection struct {
@@ -464,6 +668,8 @@ type Session struct {
 	UserAgent string `json:"userAgent"`
 	// Whether this request is signed in with it.
 	Current bool `json:"current"`
+	// When it was ended before its time; null while it lives.
+	EndedAt *time.Time `json:"endedAt,omitempty"`
 }
 
 func (Session) IsNode() {}
@@ -474,6 +680,26 @@ type SessionConnection struct {
 	Nodes []*Session `json:"nodes"`
 	// Where the page ends.
 	PageInfo *PageInfo `json:"pageInfo"`
+}
+
+// The first owner.
+type SetUpOwnerInput struct {
+	// What follows `token=` in the link. It works once, within 24 hours and until the server starts anew.
+	Token string `json:"token"`
+	// As in `register`.
+	Username string `json:"username"`
+	// As in `register`.
+	Password string `json:"password"`
+	// As in `register`.
+	Phone string `json:"phone"`
+}
+
+// The owner, signed in.
+type SetUpOwnerPayload struct {
+	// The session.
+	Session *TokenSession `json:"session"`
+	// The account.
+	Account *Account `json:"account"`
 }
 
 // The session of a mini-program. Send the skey as the header `skey`.
@@ -488,8 +714,40 @@ type SkeySession struct {
 type Subscription struct {
 }
 
+// Whom to shut out.
+type SuspendAccountInput struct {
+	// The account.
+	AccountID string `json:"accountId"`
+}
+
+// The account shut out.
+type SuspendAccountPayload struct {
+	// The account.
+	Account *Account `json:"account"`
+}
+
+// Which robot shall speak.
+type TestRobotInput struct {
+	// The robot.
+	RobotID string `json:"robotId"`
+	// In which language; null for that of the request.
+	Language *Language `json:"language,omitempty"`
+}
+
+// What the robot was told to say; follow its delivery.
+type TestRobotPayload struct {
+	// The broadcast.
+	Broadcast *Broadcast `json:"broadcast"`
+}
+
 // Plain text.
 type TextInput struct {
+	// The text.
+	Content string `json:"content"`
+}
+
+// Plain text.
+type TextMessage struct {
 	// The text.
 	Content string `json:"content"`
 }
@@ -502,6 +760,28 @@ type TokenSession struct {
 	RefreshToken string `json:"refreshToken"`
 	// When the access token ends.
 	ExpiresAt time.Time `json:"expiresAt"`
+}
+
+// What to change of a robot. What is left out or null stays.
+type UpdateRobotInput struct {
+	// The robot.
+	RobotID string `json:"robotId"`
+	// What people here shall call it; unique.
+	Name *string `json:"name,omitempty"`
+	// The whole webhook URL, or its access_token alone. With another webhook it is another robot to DingTalk, so a block ends.
+	Webhook *string `json:"webhook,omitempty"`
+	// The signing secret (SEC…).
+	Secret *string `json:"secret,omitempty"`
+	// Whether to forget the signing secret; not together with `secret`.
+	RemoveSecret bool `json:"removeSecret"`
+	// The keywords, all of them; an empty list removes them.
+	Keywords []string `json:"keywords,omitempty"`
+}
+
+// The robot changed.
+type UpdateRobotPayload struct {
+	// The robot.
+	Robot *Robot `json:"robot"`
 }
 
 // A mini-program's login.
@@ -592,6 +872,70 @@ func (e AttemptOutcome) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
+// What an administrator should look at.
+type AttentionKind string
+
+const (
+	// DingTalk refuses to hear a robot for a while, because it spoke too fast.
+	AttentionKindRobotBlocked AttentionKind = "ROBOT_BLOCKED"
+	// Deliveries of a robot failed within the last 24 hours.
+	AttentionKindDeliveryFailed AttentionKind = "DELIVERY_FAILED"
+	// Login codes are sent into a group, where everyone can read them.
+	AttentionKindOtpInGroup AttentionKind = "OTP_IN_GROUP"
+	// A sign-in wants a code, but there is no way to send one.
+	AttentionKindNoOtpChannel AttentionKind = "NO_OTP_CHANNEL"
+)
+
+var AllAttentionKind = []AttentionKind{
+	AttentionKindRobotBlocked,
+	AttentionKindDeliveryFailed,
+	AttentionKindOtpInGroup,
+	AttentionKindNoOtpChannel,
+}
+
+func (e AttentionKind) IsValid() bool {
+	switch e {
+	case AttentionKindRobotBlocked, AttentionKindDeliveryFailed, AttentionKindOtpInGroup, AttentionKindNoOtpChannel:
+		return true
+	}
+	return false
+}
+
+func (e AttentionKind) String() string {
+	return string(e)
+}
+
+func (e *AttentionKind) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = AttentionKind(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid AttentionKind", str)
+	}
+	return nil
+}
+
+func (e AttentionKind) MarshalGQL(w io.Writer) {
+	fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *AttentionKind) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e AttentionKind) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
 // How far a broadcast has come.
 type BroadcastStatus string
 
@@ -654,6 +998,64 @@ func (e *BroadcastStatus) UnmarshalJSON(b []byte) error {
 }
 
 func (e BroadcastStatus) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// How much time one count covers.
+type Bucket string
+
+const (
+	// 60 minutes.
+	BucketHour Bucket = "HOUR"
+	// 24 hours.
+	BucketDay Bucket = "DAY"
+)
+
+var AllBucket = []Bucket{
+	BucketHour,
+	BucketDay,
+}
+
+func (e Bucket) IsValid() bool {
+	switch e {
+	case BucketHour, BucketDay:
+		return true
+	}
+	return false
+}
+
+func (e Bucket) String() string {
+	return string(e)
+}
+
+func (e *Bucket) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = Bucket(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid Bucket", str)
+	}
+	return nil
+}
+
+func (e Bucket) MarshalGQL(w io.Writer) {
+	fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *Bucket) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e Bucket) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil
@@ -837,6 +1239,64 @@ func (e *Language) UnmarshalJSON(b []byte) error {
 }
 
 func (e Language) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// A proof that a sign-in wants.
+type LoginFactor string
+
+const (
+	// The password.
+	LoginFactorPassword LoginFactor = "PASSWORD"
+	// A one-time code.
+	LoginFactorOtp LoginFactor = "OTP"
+)
+
+var AllLoginFactor = []LoginFactor{
+	LoginFactorPassword,
+	LoginFactorOtp,
+}
+
+func (e LoginFactor) IsValid() bool {
+	switch e {
+	case LoginFactorPassword, LoginFactorOtp:
+		return true
+	}
+	return false
+}
+
+func (e LoginFactor) String() string {
+	return string(e)
+}
+
+func (e *LoginFactor) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = LoginFactor(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid LoginFactor", str)
+	}
+	return nil
+}
+
+func (e LoginFactor) MarshalGQL(w io.Writer) {
+	fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *LoginFactor) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e LoginFactor) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

@@ -58,8 +58,17 @@ var (
 	ErrPhoneInvalid    = errs.New(errs.Invalid, "account.phone_invalid", "This is not a phone number that can receive messages. Write it as 13800000001 or +8613800000001.")
 	ErrPasswordWeak    = errs.New(errs.Invalid, "account.password_weak", "Choose a password of 8 to 256 characters that is not a common one and not your username or phone number.")
 	ErrNotFound        = errs.New(errs.NotFound, "account.not_found", "There is no such account.")
+	ErrSuspendSelf     = errs.New(errs.Conflict, "account.suspend_self", "You cannot suspend your own account.")
+	ErrLastOwner       = errs.New(errs.Conflict, "account.last_owner", "This is the last active owner. Make another owner first.")
 	ErrSuspended       = errs.New(errs.Forbidden, "account.suspended", "This account has been suspended. Please ask your administrator.")
 )
+
+// Match is an account that a search has found, and the name by which it did.
+type Match struct {
+	Account
+	// Key is the folded username or the phone.
+	Key string
+}
 
 // Store keeps accounts and identities. Times come in from the caller. Inside a transaction of the
 // context the methods take part in it.
@@ -76,6 +85,16 @@ type Store interface {
 	FindByUsername(ctx context.Context, folded string) (Account, bool, error)
 	// List pages by id, newest first.
 	List(ctx context.Context, p page.Request) (page.Of[Account], error)
+	// ListByUsername pages those whose folded username begins with prefix, by folded username: the key of
+	// a match and of p.After.
+	ListByUsername(ctx context.Context, prefix string, p page.Request) (page.Of[Match], error)
+	// ListByPhone pages those whose phone begins with prefix, by phone, and leaves out those whose folded
+	// username begins with notUsername, unless that is empty.
+	ListByPhone(ctx context.Context, prefix, notUsername string, p page.Request) (page.Of[Match], error)
+	// SetSuspended records when an account was shut out, unless it is already; a zero time lets it in.
+	// However many are shut out at once, one owner who is not stays. Reasons: account.not_found,
+	// account.last_owner.
+	SetSuspended(ctx context.Context, account id.Account, at time.Time) error
 	// SetPasswordHash replaces the hash if it is still old. It tells whether it did.
 	SetPasswordHash(ctx context.Context, account id.Account, old, hash string) (bool, error)
 

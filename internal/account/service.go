@@ -28,7 +28,13 @@ type Passwords interface {
 	VerifyDecoy(ctx context.Context, password string) error
 }
 
-// Config is what the service is made of. All are needed but DefaultRegion.
+// Transactor runs work in a transaction, and other work after it has been committed.
+type Transactor interface {
+	InTx(ctx context.Context, fn func(ctx context.Context) error) error
+	AfterCommit(ctx context.Context, fn func())
+}
+
+// Config is what the service is made of. All are needed but Tx and DefaultRegion.
 type Config struct {
 	Store  Store
 	Hasher Passwords
@@ -36,6 +42,8 @@ type Config struct {
 	// Memo keeps snapshots of accounts in this process.
 	Memo cache.Memo
 	Bus  bus.Bus
+	// Tx is needed to suspend and restore only.
+	Tx Transactor
 	// DefaultRegion is whose phone numbers are meant when no country code is written: ISO 3166,
 	// default "CN".
 	DefaultRegion string

@@ -17,7 +17,7 @@ var Ports = []string{"cache", "bus", "lock"}
 // Domains in their order: one imports those to its left, never those to its right.
 var Domains = []string{
 	"authz", "platform", "account", "session", "factor", "login", "directory", "event", "robot",
-	"broadcast", "quota", "audit", "setting",
+	"broadcast", "overview", "quota", "audit", "setting",
 }
 
 // Adapters translate between domains and the world. They never import each other.

@@ -32,6 +32,9 @@ type Robots interface {
 	FindByName(ctx context.Context, name string) (robot.Robot, bool, error)
 	// Open gives the credentials; an error that is secret.ErrOpen is final.
 	Open(ctx context.Context, r robot.Robot) (robot.Credentials, error)
+	// Delete forgets a robot, as part of the transaction of the context. Reasons: session.missing,
+	// authz.forbidden, robot.not_found.
+	Delete(ctx context.Context, actor authz.Actor, r id.Robot) error
 }
 
 // Transactor runs things in a transaction that travels in the context.
@@ -139,6 +142,18 @@ func (s *Service) Get(ctx context.Context, actor authz.Actor, broadcast id.Broad
 		return Broadcast{}, errs.Wrap(err, "get broadcast")
 	}
 	return b, nil
+}
+
+// List pages all broadcasts, newest first. Reasons: session.missing, authz.forbidden.
+func (s *Service) List(ctx context.Context, actor authz.Actor, p page.Request) (page.Of[Broadcast], error) {
+	if err := actor.RequireAdmin(); err != nil {
+		return page.Of[Broadcast]{}, err
+	}
+	rows, err := s.store.List(ctx, p)
+	if err != nil {
+		return page.Of[Broadcast]{}, errs.Wrap(err, "list broadcasts")
+	}
+	return rows, nil
 }
 
 // ListDeliveries pages the deliveries of a broadcast, oldest first. Reasons: session.missing,

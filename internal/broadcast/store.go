@@ -73,6 +73,10 @@ type Store interface {
 	// GetMany gives those that exist, in no particular order.
 	GetMany(ctx context.Context, broadcasts []id.Broadcast) ([]Broadcast, error)
 	FindByKey(ctx context.Context, author id.Account, key string) (Broadcast, bool, error)
+	// List pages all broadcasts by id, newest first.
+	List(ctx context.Context, p page.Request) (page.Of[Broadcast], error)
+	// Failures lists deliveries, notices included, that failed at or after since, newest first.
+	Failures(ctx context.Context, since time.Time, limit int) ([]Delivery, error)
 	// Statuses counts the deliveries of each broadcast by status.
 	Statuses(ctx context.Context, broadcasts []id.Broadcast) (map[id.Broadcast]map[Status]int, error)
 	// ListDeliveries pages a broadcast's deliveries by id, oldest first.
@@ -90,6 +94,12 @@ type Store interface {
 	// Load counts the robot's attempts that are open or ended after since, and gives when the earliest
 	// of those that ended did (zero when none has).
 	Load(ctx context.Context, robot id.Robot, since time.Time) (count int, earliest time.Time, err error)
+	// Loads is the count of Load for many robots; those without any are absent.
+	Loads(ctx context.Context, robots []id.Robot, since time.Time) (map[id.Robot]int, error)
+	// FailQueued ends everything queued for the robot as failed, each with an attempt that was refused
+	// for the reason given and a feed entry, and tells how many there were. Inside a transaction of the
+	// context it takes part in it.
+	FailQueued(ctx context.Context, robot id.Robot, at time.Time, why string) (int, error)
 	// Claim moves the robot's most urgent due delivery to Sending and records the attempt. False, with
 	// nothing claimed, when none is due, the robot is blocked or has one in Sending, or its budget is
 	// spent; atomic for a robot across processes. Deliveries of the robot whose ExpiresAt has passed

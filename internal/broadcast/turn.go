@@ -19,6 +19,9 @@ const windowMargin = time.Second
 // storeTries is how often an outcome is offered to a failing store after shutdown has begun.
 const storeTries = 5
 
+// robotDeleted is why nothing more reaches a robot that was deleted here.
+const robotDeleted = "Posthouse: the robot has been deleted / 机器人已被删除"
+
 // turn is what a robot's turn came to.
 type turn struct {
 	robot id.Robot
@@ -97,7 +100,7 @@ func (s *Service) credentials(ctx context.Context, to id.Robot) (c robot.Credent
 	}
 	r, ok := found[to]
 	if !ok {
-		return robot.Credentials{}, "Posthouse: the robot has been deleted / 机器人已被删除", nil
+		return robot.Credentials{}, robotDeleted, nil
 	}
 	c, err = s.robots.Open(ctx, r)
 	if errors.Is(err, secret.ErrOpen) {

@@ -2,11 +2,13 @@ package errs
 
 // chinese holds what is shown to people who read Chinese, by reason. A test keeps it complete.
 var chinese = map[string]string{
+	"account.last_owner":       "这是最后一位可用的所有者，请先设置另一位所有者。",
 	"account.not_found":        "没有这个账号。",
 	"account.password_weak":    "密码须为 8 到 256 个字符，不能是常见密码，也不能包含用户名或手机号。",
 	"account.phone_invalid":    "手机号不正确，无法接收消息。请按 13800000001 或 +8613800000001 的格式填写。",
 	"account.phone_taken":      "该手机号已属于另一个账号。",
 	"account.roles_invalid":    "角色只能是 OWNER、ADMIN 或 MEMBER。",
+	"account.suspend_self":     "不能停用自己的账号。",
 	"account.suspended":        "该账号已停用，请联系管理员。",
 	"account.username_invalid": "用户名须为 2 到 32 个字符，可用文字、数字、点、短横线和下划线，并以文字或数字开头。",
 	"account.username_taken":   "该用户名已被使用，请换一个。",
@@ -32,6 +34,7 @@ var chinese = map[string]string{
 	"callback.stale":             "推送时间与本机时间相差过大。",
 
 	"event.filter_invalid": "筛选条件最多包含 50 个事件类型，且不能为空。",
+	"event.not_found":      "没有这个事件，或已超过保留期限。",
 
 	"internal": "服务器出错了，已按请求编号记录。",
 
@@ -46,6 +49,8 @@ var chinese = map[string]string{
 	"otp.limit":          "获取验证码的次数过多，请稍后再试。",
 	"otp.no_channel":     "尚未设置验证码的发送方式，请联系管理员开启。",
 	"otp.too_many_tries": "验证码错误次数过多，请重新获取。",
+
+	"overview.range_invalid": "结束时间须晚于开始时间，且最多相隔 400 个时间段。",
 
 	"page.cursor_invalid": "该游标不是由本服务器给出的。",
 	"page.first_invalid":  "first 须在 1 到 200 之间。",
@@ -89,6 +94,9 @@ var chinese = map[string]string{
 	"session.missing":   "请先登录。",
 	"session.not_found": "没有这个会话。",
 	"session.reused":    "该刷新令牌已被使用过，为安全起见会话已结束，请重新登录。",
+
+	"setup.done":          "已经有所有者了，请直接登录。",
+	"setup.token_invalid": "该初始设置链接已失效。请重启服务，启动时会给出新的链接。",
 
 	"store.address_invalid": "数据库地址不正确。",
 	"store.busy":            "数据库繁忙，请稍后再试。",

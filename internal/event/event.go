@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/posthouse/posthouse/internal/errs"
 	"github.com/posthouse/posthouse/internal/feed"
 	"github.com/posthouse/posthouse/internal/id"
 )
@@ -26,14 +27,29 @@ type Event struct {
 	// OccurredAt is when the platform says it happened; ReceivedAt when it was stored.
 	OccurredAt time.Time
 	ReceivedAt time.Time
-	// Payload is the decrypted JSON object, byte for byte as pushed.
+	// Payload is the decrypted JSON object, byte for byte as pushed; nil in an outline.
 	Payload json.RawMessage
+	// PayloadBytes is its size. Append takes no notice of it.
+	PayloadBytes int
 }
+
+// ErrNotFound: NOT_FOUND, event.not_found.
+var ErrNotFound = errs.New(errs.NotFound, "event.not_found", "There is no such event, or it is no longer kept.")
 
 // Filter narrows the log. Empty fields let everything through.
 type Filter struct {
 	Types  []string
 	CorpID string
+}
+
+// RecentQuery asks for the newest part of the log.
+type RecentQuery struct {
+	Filter
+	// Before is the position that all events lie below; zero for the end of the log.
+	Before int64
+	Limit  int
+	// Payloads asks for whole events rather than outlines.
+	Payloads bool
 }
 
 // Store keeps the log.
@@ -44,6 +60,10 @@ type Store interface {
 	Append(ctx context.Context, e Event) (position int64, isNew bool, err error)
 	// List gives up to limit events after the position that the filter lets through, oldest first.
 	List(ctx context.Context, f Filter, after int64, limit int) ([]Event, error)
+	// Recent gives events newest first.
+	Recent(ctx context.Context, q RecentQuery) ([]Event, error)
+	// Get reasons: event.not_found.
+	Get(ctx context.Context, event id.Event) (Event, error)
 	// DeleteBefore drops events received before the given time, oldest first, at most limit, and
 	// gives how many went.
 	DeleteBefore(ctx context.Context, before time.Time, limit int) (int, error)

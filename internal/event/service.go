@@ -127,6 +127,54 @@ func (s *Service) List(ctx context.Context, actor authz.Actor, f Filter, first i
 	return History{Of: page.Cut(events, first), Epoch: bounds.Epoch}, nil
 }
 
+// Recent gives a page of the log, newest first; after gives what is older than a cursor. Without
+// payloads it reads outlines, which costs the same however large the payloads are. Reasons:
+// session.missing, authz.forbidden, event.filter_invalid, page.cursor_invalid.
+func (s *Service) Recent(ctx context.Context, actor authz.Actor, f Filter, first int, after *feed.Cursor, payloads bool) (History, error) {
+	if err := actor.RequireAdmin(); err != nil {
+		return History{}, err
+	}
+	if err := f.check(); err != nil {
+		return History{}, err
+	}
+	bounds, err := s.cfg.Store.Bounds(ctx)
+	if err != nil {
+		return History{}, err
+	}
+	q := RecentQuery{Filter: f, Before: bounds.Newest + 1, Limit: first + 1, Payloads: payloads}
+	if after != nil {
+		if after.Epoch != bounds.Epoch {
+			return History{}, page.ErrCursor
+		}
+		// A subscription's cursor may lie at the very beginning, before which there is nothing.
+		q.Before = max(after.Position, 1)
+	}
+	events, err := s.cfg.Store.Recent(ctx, q)
+	if err != nil {
+		return History{}, err
+	}
+	return History{Of: page.Cut(events, first), Epoch: bounds.Epoch}, nil
+}
+
+// Found is an event and the log that it belongs to.
+type Found struct {
+	Event
+	Epoch string
+}
+
+// Get gives an event. Reasons: session.missing, authz.forbidden, event.not_found.
+func (s *Service) Get(ctx context.Context, actor authz.Actor, event id.Event) (Found, error) {
+	if err := actor.RequireAdmin(); err != nil {
+		return Found{}, err
+	}
+	e, err := s.cfg.Store.Get(ctx, event)
+	if err != nil {
+		return Found{}, err
+	}
+	bounds, err := s.cfg.Store.Bounds(ctx)
+	return Found{e, bounds.Epoch}, err
+}
+
 func (f Filter) check() error {
 	if len(f.Types) > maxTypes {
 		return ErrFilterInvalid

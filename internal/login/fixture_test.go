@@ -16,6 +16,7 @@ import (
 	"github.com/posthouse/posthouse/internal/clock"
 	"github.com/posthouse/posthouse/internal/factor"
 	"github.com/posthouse/posthouse/internal/inmem"
+	"github.com/posthouse/posthouse/internal/limit"
 	"github.com/posthouse/posthouse/internal/login"
 	"github.com/posthouse/posthouse/internal/platform"
 	"github.com/posthouse/posthouse/internal/secret"
@@ -74,8 +75,18 @@ func (w *wechat) Code2Session(ctx context.Context, _ platform.WechatApp, code st
 	return p, nil
 }
 
+// parts are the stores that a fixture stands on.
+type parts struct {
+	tx         session.Transactor
+	accounts   account.Store
+	sessions   session.Store
+	challenges factor.Store
+	limits     limit.Counter
+}
+
 type fixture struct {
 	*login.Service
+	// db is nil on a real store.
 	db       *memstore.DB
 	clk      *clock.Fake
 	chat     *chat
@@ -83,7 +94,6 @@ type fixture struct {
 	hashes   *counted
 	accounts *account.Service
 	sessions *session.Service
-	cache    *inmem.Cache
 	bus      *inmem.Bus
 }
 
@@ -110,10 +120,18 @@ func (c *counted) VerifyDecoy(ctx context.Context, password string) error {
 
 func newFixture(t *testing.T, change func(*login.Config)) fixture {
 	t.Helper()
-	f := fixture{clk: clock.NewFake(start), chat: &chat{}, wechat: &wechat{asked: map[string]int{}}}
-	f.db, f.cache = memstore.New(f.clk), inmem.NewCache(f.clk, 1000)
-	bus := inmem.NewBus()
-	ring, err := secret.NewRing(secret.NewKey())
+	clk := clock.NewFake(start)
+	db := memstore.New(clk)
+	f := assemble(t, clk, secret.NewKey(), parts{db, db.Accounts(), db.Sessions(), db.Challenges(), db.Limits()}, change)
+	f.db = db
+	return f
+}
+
+// assemble puts one process together: it shares nothing with another but the stores and the key.
+func assemble(t *testing.T, clk *clock.Fake, key []byte, p parts, change func(*login.Config)) fixture {
+	t.Helper()
+	f := fixture{clk: clk, chat: &chat{}, wechat: &wechat{asked: map[string]int{}}, bus: inmem.NewBus()}
+	ring, err := secret.NewRing(key)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,25 +140,31 @@ func newFixture(t *testing.T, change func(*login.Config)) fixture {
 		t.Fatal(err)
 	}
 	f.hashes = &counted{Passwords: hasher}
-	f.accounts = account.New(account.Config{Store: f.db.Accounts(), Hasher: f.hashes, Clock: f.clk, Memo: inmem.NewMemo(f.clk, 1000), Bus: bus})
-	f.bus = bus
+	f.accounts = account.New(account.Config{Store: p.accounts, Tx: p.tx, Hasher: f.hashes, Clock: clk, Memo: inmem.NewMemo(clk, 1000), Bus: f.bus})
 	f.sessions, err = session.New(session.Config{
-		Store: f.db.Sessions(), Tx: f.db, Ring: ring, Clock: f.clk, Bus: bus, Memo: inmem.NewMemo(f.clk, 1000), Accounts: f.accounts,
+		Store: p.sessions, Tx: p.tx, Ring: ring, Clock: clk, Bus: f.bus, Memo: inmem.NewMemo(clk, 1000), Accounts: f.accounts,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := f.sessions.Open(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	otp := factor.New(factor.OTPConfig{
-		Store: f.db.Challenges(), Tx: f.db, Ring: ring, Clock: f.clk, Accounts: f.accounts, Limits: f.db.Limits(),
+		Store: p.challenges, Tx: p.tx, Ring: ring, Clock: clk, Accounts: f.accounts, Limits: p.limits,
 		Channels: []factor.Channel{f.chat},
 	})
 	apps, err := platform.NewApps(nil, []platform.WechatApp{{Name: "shop", AppID: "wx1"}, {Name: "club", AppID: "wx2"}})
 	if err != nil {
 		t.Fatal(err)
 	}
+	setUps, ok := p.accounts.(login.SetUpStore)
+	if !ok {
+		t.Fatal("the store of accounts keeps no set-up tokens")
+	}
 	cfg := login.Config{
-		Accounts: f.accounts, Sessions: f.sessions, OTP: otp, Tx: f.db, Limits: f.db.Limits(), Clock: f.clk,
-		Wechat: f.wechat, Apps: apps, Cache: f.cache, Lock: inmem.NewLocker(), Ring: ring,
+		SetUps: setUps, Accounts: f.accounts, Sessions: f.sessions, OTP: otp, Tx: p.tx, Limits: p.limits, Clock: clk,
+		Wechat: f.wechat, Apps: apps, Cache: inmem.NewCache(clk, 1000), Lock: inmem.NewLocker(), Ring: ring,
 	}
 	if change != nil {
 		change(&cfg)

@@ -53,7 +53,9 @@ type Config struct {
 	// Cache keeps the answer to a WeChat code for a moment, sealed with Ring.
 	Cache cache.Cache
 	Lock  lock.Locker
-	Ring  *secret.Ring
+	// SetUps is needed for the set-up of the first owner only.
+	SetUps SetUpStore
+	Ring   *secret.Ring
 	// Factors that Login wants: default password and one-time code. CheckFactors refuses others.
 	Factors []FactorName
 	// RegistrationClosed refuses Register.
@@ -82,7 +84,7 @@ type Service struct {
 	rules rules
 }
 
-type rules struct{ register, accountFailures, addressFailures, wechat limit.Rule }
+type rules struct{ register, setUp, accountFailures, addressFailures, wechat limit.Rule }
 
 // New makes the service.
 func New(cfg Config) *Service {
@@ -97,6 +99,7 @@ func New(cfg Config) *Service {
 	orDefault(&c.WechatPerAddress, 600)
 	return &Service{Config: cfg, rules: rules{
 		register:        limit.Rule{Name: "login.register", Max: c.RegisterPerAddress, Window: time.Hour},
+		setUp:           limit.Rule{Name: "login.set_up", Max: c.RegisterPerAddress, Window: time.Hour},
 		accountFailures: limit.Rule{Name: "login.account", Max: c.FailuresPerAccount, Window: 15 * time.Minute},
 		addressFailures: limit.Rule{Name: "login.address", Max: c.FailuresPerAddress, Window: 15 * time.Minute},
 		wechat:          limit.Rule{Name: "login.wechat", Max: c.WechatPerAddress, Window: time.Hour},

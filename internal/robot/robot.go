@@ -28,6 +28,19 @@ type Robot struct {
 	CreatedAt    time.Time
 }
 
+// Change is what an update of a robot changes; nil leaves a part as it is.
+type Change struct {
+	Name *string
+	// Token is another webhook's; with another one the robot is no longer blocked.
+	Token *Token
+	// SealedSecret is empty for a robot that shall not sign any more.
+	SealedSecret *string
+	Keywords     *[]string
+}
+
+// Token is a webhook's access token as it is kept.
+type Token struct{ Sealed, Hash string }
+
 // Credentials are what sending needs, opened.
 type Credentials struct {
 	Token  secret.Text
@@ -56,6 +69,13 @@ type Store interface {
 	FindByName(ctx context.Context, name string) (Robot, bool, error)
 	// List pages by id, oldest first.
 	List(ctx context.Context, p page.Request) (page.Of[Robot], error)
+	// Update changes what is given. Reasons: robot.not_found, robot.name_taken, robot.webhook_taken.
+	Update(ctx context.Context, robot id.Robot, c Change) error
+	// Delete forgets everything about a robot but that it existed: its deliveries stay readable, its
+	// name and its webhook are free again. Reasons: robot.not_found.
+	Delete(ctx context.Context, robot id.Robot, at time.Time) error
+	// Blocked lists robots that may not speak at now, the one longest blocked first.
+	Blocked(ctx context.Context, now time.Time, limit int) ([]Robot, error)
 	// Block records that the robot may not speak until then; an earlier time never shortens a block.
 	Block(ctx context.Context, robot id.Robot, until time.Time) error
 }

@@ -75,34 +75,28 @@ func (s *Service) Create(ctx context.Context, actor authz.Actor, in Input) (Robo
 	if err := actor.RequireAdmin(); err != nil {
 		return Robot{}, err
 	}
-	name := strings.TrimSpace(in.Name)
-	if !printable(name, maxName) {
-		return Robot{}, ErrNameInvalid.WithField("name", "1–64")
+	name, err := cleanName(in.Name)
+	if err != nil {
+		return Robot{}, err
 	}
 	token, err := ParseWebhook(in.Webhook.Reveal(), s.hosts)
 	if err != nil {
 		return Robot{}, err
 	}
-	signing := strings.TrimSpace(in.Secret.Reveal())
-	if signing != "" && !validSecret(signing) {
-		return Robot{}, ErrSecretInvalid.WithField("secret", "SEC…")
+	signing, err := cleanSecret(in.Secret)
+	if err != nil {
+		return Robot{}, err
 	}
 	keywords, err := cleanKeywords(in.Keywords)
 	if err != nil {
 		return Robot{}, err
 	}
 	now := clock.FromMillis(clock.Millis(s.clock.Now()))
-	r := Robot{
-		ID:        id.Robot(id.New(id.RobotPrefix, now)),
-		Name:      name,
-		Keywords:  keywords,
-		TokenHash: s.ring.Hash(tokenPurpose, token),
-		CreatedAt: now,
-	}
-	// The robot's id is the owner, so a sealed value copied to another robot does not open.
-	r.SealedToken = s.ring.Seal(tokenPurpose, string(r.ID), []byte(token))
+	r := Robot{ID: id.Robot(id.New(id.RobotPrefix, now)), Name: name, Keywords: keywords, CreatedAt: now}
+	sealed := s.sealToken(r.ID, token)
+	r.SealedToken, r.TokenHash = sealed.Sealed, sealed.Hash
 	if signing != "" {
-		r.SealedSecret = s.ring.Seal(secretPurpose, string(r.ID), []byte(signing))
+		r.SealedSecret = s.sealSecret(r.ID, signing)
 	}
 	if err := s.store.Create(ctx, r); err != nil {
 		return Robot{}, errs.Wrap(err, "create robot")
@@ -162,6 +156,33 @@ func (s *Service) Open(_ context.Context, r Robot) (Credentials, error) {
 	}
 	c.Secret = secret.NewText(string(signing))
 	return c, nil
+}
+
+// sealToken seals for this robot: its id is the owner, so that a sealed value copied to another robot
+// does not open.
+func (s *Service) sealToken(r id.Robot, token string) Token {
+	return Token{Sealed: s.ring.Seal(tokenPurpose, string(r), []byte(token)), Hash: s.ring.Hash(tokenPurpose, token)}
+}
+
+func (s *Service) sealSecret(r id.Robot, signing string) string {
+	return s.ring.Seal(secretPurpose, string(r), []byte(signing))
+}
+
+func cleanName(name string) (string, error) {
+	name = strings.TrimSpace(name)
+	if !printable(name, maxName) {
+		return "", ErrNameInvalid.WithField("name", "1–64")
+	}
+	return name, nil
+}
+
+// cleanSecret gives the empty string for none.
+func cleanSecret(in secret.Text) (string, error) {
+	signing := strings.TrimSpace(in.Reveal())
+	if signing != "" && !validSecret(signing) {
+		return "", ErrSecretInvalid.WithField("secret", "SEC…")
+	}
+	return signing, nil
 }
 
 // validSecret tells whether s looks like a signing secret (protocols.md §1.2).

@@ -28,8 +28,9 @@ func (s *Service) Logout(ctx context.Context, actor authz.Actor) error {
 	return s.end(ctx, actor.Session, ReasonLogout)
 }
 
-// End ends one session: the actor's own, or for an administrator anyone's. One that has ended already
-// is no error. Reasons: session.missing, session.not_found.
+// End ends one session: the actor's own, or for an administrator anyone's but an owner's, which only
+// owners end. One that has ended already is no error. Reasons: session.missing, session.not_found,
+// authz.forbidden.
 func (s *Service) End(ctx context.Context, actor authz.Actor, session id.Session) error {
 	if err := actor.RequireAccount(); err != nil {
 		return err
@@ -38,8 +39,17 @@ func (s *Service) End(ctx context.Context, actor authz.Actor, session id.Session
 	if err != nil {
 		return err
 	}
-	if row.Account != actor.Account && actor.RequireAdmin() != nil {
-		return ErrNotFound
+	if row.Account != actor.Account {
+		if actor.RequireAdmin() != nil {
+			return ErrNotFound
+		}
+		owner, err := s.Accounts.Current(ctx, row.Account)
+		if err == nil {
+			err = account.MayManage(actor, owner)
+		}
+		if err != nil {
+			return err
+		}
 	}
 	return s.end(ctx, session, ReasonRevoked)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/posthouse/posthouse/internal/account"
 	"github.com/posthouse/posthouse/internal/authz"
@@ -17,6 +18,9 @@ type Accounts struct {
 	db                                             *DB
 	create, get, findByUsername, list, setPassword *query
 	countOwners                                    *query
+	byUsername, byPhone                            *query
+	lockOwners, suspend, restore                   *query
+	offerSetUp, findSetUp, takeSetUp               *query
 	getMany                                        *listQuery
 	identities
 }
@@ -41,7 +45,29 @@ func newAccounts(db *DB) *Accounts {
 		setPassword: db.writes("set password hash", `
 			UPDATE accounts SET password_hash = $3 WHERE id = $1 AND password_hash = $2`),
 		countOwners: db.reads("count owners", `SELECT COUNT(*) FROM accounts WHERE is_owner = 1`),
-		identities:  newIdentities(db),
+		byUsername: db.reads("find accounts by username", `
+			SELECT `+accountColumns+`, username_folded FROM accounts
+			WHERE username_folded >= $1 AND username_folded < $2 AND username_folded <> $3
+			ORDER BY username_folded LIMIT $4`),
+		byPhone: db.reads("find accounts by phone", `
+			SELECT `+accountColumns+`, phone FROM accounts
+			WHERE phone >= $1 AND phone < $2 AND phone <> $3
+			AND (username_folded IS NULL OR username_folded < $4 OR username_folded >= $5)
+			ORDER BY phone LIMIT $6`),
+		// Under this lock owners come and go, so that of two who shut each other out one stays.
+		lockOwners: db.writes("lock owners", `UPDATE set_up SET expires_at = expires_at WHERE id = 1`),
+		suspend: db.writes("suspend account", `
+			UPDATE accounts SET suspended_at = $2 WHERE id = $1 AND suspended_at = 0
+			AND (is_owner = 0 OR EXISTS (
+				SELECT 1 FROM accounts o WHERE o.is_owner = 1 AND o.suspended_at = 0 AND o.id <> $1))`),
+		restore:    db.writes("restore account", `UPDATE accounts SET suspended_at = 0 WHERE id = $1`),
+		offerSetUp: db.writes("offer set-up", `UPDATE set_up SET token_hash = $1, expires_at = $2 WHERE id = 1`),
+		findSetUp: db.reads("find set-up", `
+			SELECT token_hash FROM set_up WHERE id = 1 AND token_hash <> '' AND expires_at > $1`),
+		takeSetUp: db.writes("take set-up", `
+			UPDATE set_up SET token_hash = '', expires_at = 0
+			WHERE id = 1 AND token_hash = $1 AND token_hash <> '' AND expires_at > $2`),
+		identities: newIdentities(db),
 	}
 }
 
@@ -106,6 +132,50 @@ func before(after string) string {
 	return after
 }
 
+// pastEvery sorts after every character that a username or a phone can have.
+const pastEvery = "\U0010FFFF"
+
+// ListByUsername implements account.Store.
+func (s *Accounts) ListByUsername(ctx context.Context, prefix string, p page.Request) (page.Of[account.Match], error) {
+	rows, err := collect(ctx, s.byUsername, scanMatch, max(prefix, p.After), prefix+pastEvery, p.After, p.First+1)
+	return page.Cut(rows, p.First), err
+}
+
+// ListByPhone implements account.Store.
+func (s *Accounts) ListByPhone(ctx context.Context, prefix, notUsername string, p page.Request) (page.Of[account.Match], error) {
+	not := notUsername
+	if not != "" {
+		not += pastEvery
+	}
+	rows, err := collect(ctx, s.byPhone, scanMatch, max(prefix, p.After), prefix+pastEvery, p.After, notUsername, not, p.First+1)
+	return page.Cut(rows, p.First), err
+}
+
+// SetSuspended implements account.Store.
+func (s *Accounts) SetSuspended(ctx context.Context, who id.Account, at time.Time) error {
+	return s.db.InTx(ctx, func(ctx context.Context) error {
+		if err := s.LockOwners(ctx); err != nil {
+			return err
+		}
+		if at.IsZero() {
+			n, err := s.restore.exec(ctx, string(who))
+			if err == nil && n == 0 {
+				err = account.ErrNotFound
+			}
+			return err
+		}
+		n, err := s.suspend.exec(ctx, string(who), clock.Millis(at))
+		if err != nil || n == 1 {
+			return err
+		}
+		a, err := s.Get(ctx, who)
+		if err == nil && a.Active() {
+			err = account.ErrLastOwner
+		}
+		return err
+	})
+}
+
 // SetPasswordHash implements account.Store.
 func (s *Accounts) SetPasswordHash(ctx context.Context, account id.Account, old, hash string) (bool, error) {
 	n, err := s.setPassword.exec(ctx, string(account), old, hash)
@@ -117,6 +187,46 @@ func (s *Accounts) CountOwners(ctx context.Context) (int, error) {
 	n, _, err := first(ctx, s.countOwners, value[int])
 	return n, err
 }
+
+// LockOwners implements login.SetUpStore. The context must carry a transaction, which holds the lock until
+// its end.
+func (s *Accounts) LockOwners(ctx context.Context) error {
+	_, err := s.lockOwners.exec(ctx)
+	return err
+}
+
+// OfferSetUp implements login.SetUpStore.
+func (s *Accounts) OfferSetUp(ctx context.Context, hash string, expiresAt time.Time) error {
+	_, err := s.offerSetUp.exec(ctx, hash, clock.Millis(expiresAt))
+	return err
+}
+
+// SetUpOffered implements login.SetUpStore.
+func (s *Accounts) SetUpOffered(ctx context.Context, now time.Time) (string, error) {
+	hash, _, err := first(ctx, s.findSetUp, value[string], clock.Millis(now))
+	return hash, err
+}
+
+// TakeSetUp implements login.SetUpStore.
+func (s *Accounts) TakeSetUp(ctx context.Context, hash string, now time.Time) (bool, error) {
+	n, err := s.takeSetUp.exec(ctx, hash, clock.Millis(now))
+	return n == 1, err
+}
+
+// scanMatch scans an account and, behind it, the name by which it was found.
+func scanMatch(r row) (m account.Match, err error) {
+	m.Account, err = scanAccount(prefixed{r, &m.Key})
+	return m, err
+}
+
+// prefixed scans one column more than it is asked for.
+type prefixed struct {
+	row
+	last any
+}
+
+// Scan implements row.
+func (p prefixed) Scan(dest ...any) error { return p.row.Scan(append(dest, p.last)...) }
 
 func scanAccount(r row) (a account.Account, err error) {
 	var roles string

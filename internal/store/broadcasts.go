@@ -3,11 +3,13 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"github.com/posthouse/posthouse/internal/broadcast"
 	"github.com/posthouse/posthouse/internal/clock"
 	"github.com/posthouse/posthouse/internal/errs"
 	"github.com/posthouse/posthouse/internal/id"
+	"github.com/posthouse/posthouse/internal/page"
 	"github.com/posthouse/posthouse/internal/robot"
 )
 
@@ -16,6 +18,7 @@ type Broadcasts struct {
 	db *DB
 
 	create, get, findByKey *query
+	newest, failures       *query
 	getMany                *listQuery
 	deliveries
 	queue
@@ -36,6 +39,11 @@ func newBroadcasts(db *DB) *Broadcasts {
 		findByKey: db.reads("find broadcast by key", `
 			SELECT `+broadcastColumns+` FROM broadcasts
 			WHERE author = $1 AND idempotency_key = $2 AND idempotency_key <> ''`),
+		newest: db.reads("list broadcasts", `
+			SELECT `+broadcastColumns+` FROM broadcasts WHERE id < $1 ORDER BY id DESC LIMIT $2`),
+		failures: db.reads("newest failures", `
+			SELECT `+deliveryColumns+` FROM deliveries WHERE status = 'FAILED' AND finished_at >= $1
+			ORDER BY finished_at DESC LIMIT $2`),
 		deliveries: newDeliveries(db),
 		queue:      newQueue(db),
 		updates:    newUpdates(db),
@@ -102,6 +110,17 @@ func (s *Broadcasts) Get(ctx context.Context, id id.Broadcast) (broadcast.Broadc
 // GetMany implements broadcast.Store.
 func (s *Broadcasts) GetMany(ctx context.Context, broadcasts []id.Broadcast) ([]broadcast.Broadcast, error) {
 	return collectList(ctx, s.getMany, broadcasts, scanBroadcast)
+}
+
+// List implements broadcast.Store.
+func (s *Broadcasts) List(ctx context.Context, p page.Request) (page.Of[broadcast.Broadcast], error) {
+	rows, err := collect(ctx, s.newest, scanBroadcast, before(p.After), p.First+1)
+	return page.Cut(rows, p.First), err
+}
+
+// Failures implements broadcast.Store.
+func (s *Broadcasts) Failures(ctx context.Context, since time.Time, limit int) ([]broadcast.Delivery, error) {
+	return collect(ctx, s.failures, scanDelivery, clock.Millis(since), limit)
 }
 
 // FindByKey implements broadcast.Store.

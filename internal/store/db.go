@@ -43,6 +43,7 @@ type DB struct {
 	events     *Events
 	robots     *Robots
 	broadcasts *Broadcasts
+	activity   *Activity
 }
 
 func newDB(engine Engine, c Config) *DB {
@@ -55,6 +56,7 @@ func newDB(engine Engine, c Config) *DB {
 	db.events = newEvents(db)
 	db.robots = newRobots(db)
 	db.broadcasts = newBroadcasts(db)
+	db.activity = newActivity(db)
 	return db
 }
 
@@ -81,6 +83,9 @@ func (db *DB) Robots() *Robots { return db.robots }
 
 // Broadcasts implements broadcast.Store.
 func (db *DB) Broadcasts() *Broadcasts { return db.broadcasts }
+
+// Activity implements overview.Store.
+func (db *DB) Activity() *Activity { return db.activity }
 
 // Ping tells whether the database answers. Reasons: store.unreachable, store.busy, store.closed.
 func (db *DB) Ping(ctx context.Context) error {

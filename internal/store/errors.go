@@ -63,7 +63,10 @@ func (db *DB) fail(ctx context.Context, err error, doing string) error {
 	if db.closed.Load() {
 		return ErrClosed.WithCause(err)
 	}
-	if ended := ctx.Err(); ended != nil {
+	switch ended := ctx.Err(); {
+	case errors.Is(ended, context.DeadlineExceeded):
+		return ErrBusy.WithCause(errors.Join(ended, err))
+	case ended != nil: // whoever asked has left
 		return errs.Wrap(errors.Join(ended, err), doing)
 	}
 	if known := classify(err); known != nil {

@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"math"
 	"slices"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/posthouse/posthouse/internal/errs"
 	"github.com/posthouse/posthouse/internal/event"
 	"github.com/posthouse/posthouse/internal/feed"
+	"github.com/posthouse/posthouse/internal/id"
 )
 
 // Events implements event.Store.
@@ -18,13 +20,35 @@ type Events struct {
 	append, find, after                          *query
 	byType, byCorp, byTypeAndCorp                *query
 	old, deleteUpTo, readConsumer, writeConsumer *query
+	get                                          *query
+	// newest first, and without payloads unless wanted: an event's payload may have a megabyte.
+	newest, newestWithPayload newestEvents
 }
 
-const eventColumns = `position, id, app, dedupe_key, type, corp_id, occurred_at, received_at, payload`
+// newestEvents are the queries of a filter, backwards.
+type newestEvents struct{ all, byType, byCorp, byTypeAndCorp *query }
+
+const (
+	eventColumns = `position, id, app, dedupe_key, type, corp_id, occurred_at, received_at, payload`
+	eventOutline = `position, id, app, dedupe_key, type, corp_id, occurred_at, received_at, length(payload)`
+)
 
 func newEvents(db *DB) *Events {
+	backwards := func(with, columns string) newestEvents {
+		reads := func(by, where string) *query {
+			return db.reads("newest events"+by+with, `
+			SELECT `+columns+` FROM events WHERE position < $1`+where+` ORDER BY position DESC LIMIT $2`)
+		}
+		return newestEvents{
+			all: reads("", ""), byType: reads(" by type", " AND type = $3"), byCorp: reads(" by company", " AND corp_id = $3"),
+			byTypeAndCorp: reads(" by type and company", " AND type = $3 AND corp_id = $4"),
+		}
+	}
 	return &Events{
-		db: db,
+		db:                db,
+		newest:            backwards(" in outline", eventOutline),
+		newestWithPayload: backwards("", eventColumns),
+		get:               db.reads("get event", `SELECT `+eventColumns+` FROM events WHERE id = $1 ORDER BY position LIMIT 1`),
 		append: db.writes("append event", `
 			INSERT INTO events (`+eventColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 			ON CONFLICT (app, dedupe_key) DO NOTHING RETURNING position`),
@@ -74,6 +98,7 @@ func (s *Events) appendIn(ctx context.Context, e event.Event) (appended, error) 
 			e.CorpID, clock.Millis(e.OccurredAt), clock.Millis(e.ReceivedAt), bytes(e.Payload))
 		if isNew {
 			log.take()
+			s.db.current(ctx).happened(activityEvent, clock.Millis(e.ReceivedAt))
 		}
 		if err != nil || isNew {
 			return appended{position, true}, err
@@ -134,6 +159,47 @@ func (s *Events) List(ctx context.Context, f event.Filter, after int64, limit in
 	return all[:min(limit, len(all))], nil
 }
 
+// Recent implements event.Store, in the way of List.
+func (s *Events) Recent(ctx context.Context, q event.RecentQuery) ([]event.Event, error) {
+	queries, scan := s.newest, scanOutline
+	if q.Payloads {
+		queries, scan = s.newestWithPayload, scanEvent
+	}
+	below := q.Before
+	if below == 0 {
+		below = math.MaxInt64
+	}
+	switch {
+	case len(q.Types) == 0 && q.CorpID == "":
+		return collect(ctx, queries.all, scan, below, q.Limit)
+	case len(q.Types) == 0:
+		return collect(ctx, queries.byCorp, scan, below, q.Limit, q.CorpID)
+	}
+	var all []event.Event
+	for _, name := range slices.Compact(slices.Sorted(slices.Values(q.Types))) {
+		of, args := queries.byType, []any{below, q.Limit, name}
+		if q.CorpID != "" {
+			of, args = queries.byTypeAndCorp, append(args, q.CorpID)
+		}
+		some, err := collect(ctx, of, scan, args...)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, some...)
+	}
+	slices.SortFunc(all, func(a, b event.Event) int { return cmp.Compare(b.Position, a.Position) })
+	return all[:min(q.Limit, len(all))], nil
+}
+
+// Get implements event.Store.
+func (s *Events) Get(ctx context.Context, id id.Event) (event.Event, error) {
+	found, ok, err := first(ctx, s.get, scanEvent, string(id))
+	if err == nil && !ok {
+		err = event.ErrNotFound
+	}
+	return found, err
+}
+
 // DeleteBefore implements event.Store. It stops at the first event that is not older: only a prefix of
 // the log ever goes.
 func (s *Events) DeleteBefore(ctx context.Context, before time.Time, limit int) (int, error) {
@@ -160,5 +226,13 @@ func (s *Events) SetPosition(ctx context.Context, consumer string, position int6
 func scanEvent(r row) (e event.Event, err error) {
 	err = r.Scan(&e.Position, &e.ID, &e.App, &e.DedupeKey, &e.Type, &e.CorpID,
 		millis{&e.OccurredAt}, millis{&e.ReceivedAt}, (*[]byte)(&e.Payload))
+	e.PayloadBytes = len(e.Payload)
+	return e, err
+}
+
+// scanOutline scans an event of which only the payload's size was read.
+func scanOutline(r row) (e event.Event, err error) {
+	err = r.Scan(&e.Position, &e.ID, &e.App, &e.DedupeKey, &e.Type, &e.CorpID,
+		millis{&e.OccurredAt}, millis{&e.ReceivedAt}, &e.PayloadBytes)
 	return e, err
 }

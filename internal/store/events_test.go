@@ -61,7 +61,7 @@ func TestAnEventIsReadAsItWasAppended(t *testing.T) {
 		if err != nil || !isNew || position != 1 {
 			t.Fatal(position, isNew, err)
 		}
-		wanted.Position = 1
+		wanted.Position, wanted.PayloadBytes = 1, len(wanted.Payload)
 		got, err := db.Events().After(t.Context(), 0, 10)
 		must(t, err)
 		if len(got) != 1 || !reflect.DeepEqual(got[0], feed.Entry[event.Event]{Position: 1, Value: wanted}) {

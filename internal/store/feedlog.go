@@ -65,8 +65,8 @@ func (t *tx) tail(ctx context.Context, name string) (*tail, error) {
 	return t.tails[name], nil
 }
 
-// flush writes what was kept for the end of the transaction: the entries of the delivery feed, and
-// how far each log has come.
+// flush writes what was kept for the end of the transaction: the entries of the delivery feed, how far
+// each log has come, and the counts of what happened.
 func (t *tx) flush(ctx context.Context) error {
 	if len(t.updates) > 0 {
 		if err := t.db.broadcasts.appendUpdates(ctx, t); err != nil {
@@ -81,7 +81,7 @@ func (t *tx) flush(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return t.db.activity.flush(ctx, t)
 }
 
 // read gives the bounds of a log.
@@ -112,6 +112,10 @@ func (db *DB) deletePrefix(ctx context.Context, name string, old, drop *query, b
 		cut, err := findPrefix(ctx, old, before, limit)
 		if err != nil || cut.count == 0 {
 			gone = 0
+			return err
+		}
+		// The lock comes first here as in an append, which may wait for a row that is being dropped.
+		if _, err := db.current(ctx).tail(ctx, name); err != nil {
 			return err
 		}
 		if gone, err = drop.exec(ctx, cut.last); err != nil {

@@ -22,7 +22,8 @@ const (
 // timer, and the more callers there are the fewer commits each of them costs.
 type group struct {
 	db *DB
-	// ctx ends when closing has taken too long.
+	// ctx ends when closing has taken too long. On SQLite it never does: statements there are short,
+	// and for each one under a context that can end the driver starts a goroutine.
 	ctx    context.Context
 	cancel context.CancelFunc
 	wake   chan struct{}
@@ -44,7 +45,10 @@ type member struct {
 
 // openGroup starts the goroutine that commits. close ends and awaits it.
 func openGroup(db *DB) *group {
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.Background(), func() {}
+	if db.engine == Postgres {
+		ctx, cancel = context.WithCancel(ctx)
+	}
 	g := &group{db: db, ctx: ctx, cancel: cancel, wake: make(chan struct{}, 1), done: make(chan struct{})}
 	go g.work()
 	return g
@@ -84,14 +88,27 @@ func grouped[T any](ctx context.Context, db *DB, op func(ctx context.Context) (T
 	}
 }
 
-// lone runs an operation of one or two statements that must be committed when it returns. SQLite has
-// one writer, whose commits are dear and worth sharing; Postgres has many, and sharing would only make
+// lone runs an operation of one statement that must be committed when it returns. SQLite has one
+// writer, whose commits are dear and worth sharing; Postgres has many, and sharing would only make
 // strangers wait for one another's locks.
 func lone[T any](ctx context.Context, db *DB, op func(ctx context.Context) (T, error)) (T, error) {
 	if db.engine == SQLite {
 		return grouped(ctx, db, op)
 	}
 	return op(ctx)
+}
+
+// apart is lone for an operation of several statements that belong together. On Postgres two servers
+// whose groups took the same robots in different orders would deadlock; one by one they cannot.
+func apart[T any](ctx context.Context, db *DB, op func(ctx context.Context) (T, error)) (result T, err error) {
+	if db.engine == SQLite {
+		return grouped(ctx, db, op)
+	}
+	err = db.InTx(ctx, func(ctx context.Context) (err error) {
+		result, err = op(ctx)
+		return err
+	})
+	return result, err
 }
 
 func (g *group) add(m *member) error {

@@ -13,7 +13,7 @@ import (
 )
 
 // SchemaVersion is the schema this program reads and writes: the number of the last migration.
-const SchemaVersion = 1
+const SchemaVersion = 2
 
 //go:embed migrations
 var migrations embed.FS

@@ -55,8 +55,8 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	switch {
 	case isURL && (scheme == "postgres" || scheme == "postgresql"):
 		open = openPostgres
-	case isURL:
-		return nil, ErrAddress.WithMessage("The database address must be a file path or begin with postgres://.")
+	case isURL, strings.HasPrefix(c.DSN, "file:"), strings.HasPrefix(c.DSN, "sqlite:"), strings.HasPrefix(c.DSN, ":memory:"):
+		return nil, ErrAddress.WithMessage("The database address must be a plain file path or begin with postgres://.")
 	}
 	db, err := open(ctx, c)
 	if err != nil {

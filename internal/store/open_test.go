@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"database/sql"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -78,7 +79,7 @@ func TestANewerSchemaIsRefusedAndLeftAlone(t *testing.T) {
 		must(t, err)
 		must(t, db.Close())
 		for range 2 {
-			wantRefused(t, store.Config{DSN: address}, "store.newer_schema", "99", "up to 1", "Run the newer version")
+			wantRefused(t, store.Config{DSN: address}, "store.newer_schema", "99", fmt.Sprint("up to ", store.SchemaVersion), "Run the newer version")
 		}
 	})
 }
@@ -182,6 +183,8 @@ func TestAPathThatCannotHoldADatabaseIsExplained(t *testing.T) {
 		"a folder where a file is wanted": {folder, "store.unreachable", "Name a file in it"},
 		"no folder for the folder":        {filepath.Join(folder, "a", "b", "x.db"), "store.unreachable", "Create it first"},
 		"an address of something else":    {"mysql://u:hunter2@h/d", "store.address_invalid", "postgres://"},
+		"a file written as an address":    {"file:x.db", "store.address_invalid", "plain file path"},
+		"a database in memory":            {":memory:", "store.address_invalid", "plain file path"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -201,5 +202,9 @@ func TestAnEndedContextEndsAQueryAndSaysSo(t *testing.T) {
 		wantCanceled(t, err)
 		_, _, err = db.Limits().Hit(ctx, "rule", "subject", 1)
 		wantCanceled(t, err)
+		late, cancelLate := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
+		defer cancelLate()
+		_, _, err = db.Accounts().FindByUsername(late, "somebody")
+		wantReason(t, err, "store.busy")
 	})
 }

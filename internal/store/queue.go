@@ -18,6 +18,9 @@ type queue struct {
 	expire, turn, claim, begin         *query
 	endAttempt, settle, block          *query
 	recoverAttempts, recoverDeliveries *query
+	failQueued                         *query
+	refusals                           *rowsQuery
+	loads                              *listQuery
 }
 
 func newQueue(db *DB) queue {
@@ -59,6 +62,16 @@ func newQueue(db *DB) queue {
 				UNION ALL
 				SELECT ended_at FROM attempts WHERE robot_id = $1 AND ended_at > $2
 			) AS recent`),
+		loads: db.readsList("robot loads", `
+			SELECT robot_id, COUNT(*) FROM (
+				SELECT robot_id FROM attempts WHERE robot_id IN ($LIST) AND ended_at = 0
+				UNION ALL
+				SELECT robot_id FROM attempts WHERE robot_id IN ($LIST) AND ended_at > $1
+			) AS recent GROUP BY robot_id`, 1),
+		failQueued: db.writes("fail waiting deliveries", `
+			UPDATE deliveries SET status = 'FAILED', attempts = attempts + 1, finished_at = $2, sealed_notice = ''
+			WHERE robot_id = $1 AND status = 'QUEUED' RETURNING id, broadcast_id`),
+		refusals: db.insertsRows("refuse deliveries", `INSERT INTO attempts (`+attemptColumns+`)`, 8),
 		expire: db.writes("expire deliveries", `
 			UPDATE deliveries SET status = 'EXPIRED', finished_at = $2, sealed_notice = ''
 			WHERE robot_id = $1 AND status = 'QUEUED' AND expires_at > 0 AND expires_at <= $2
@@ -126,12 +139,27 @@ func (s queue) Load(ctx context.Context, robot id.Robot, since time.Time) (int, 
 	return u.count, u.ends, err
 }
 
+// Loads implements broadcast.Store.
+func (s queue) Loads(ctx context.Context, robots []id.Robot, since time.Time) (map[id.Robot]int, error) {
+	counts := make(map[id.Robot]int, len(robots))
+	err := s.loads.each(ctx, texts(robots), func(r row) error {
+		var robot id.Robot
+		var n int
+		if err := r.Scan(&robot, &n); err != nil {
+			return err
+		}
+		counts[robot] = n
+		return nil
+	}, max(clock.Millis(since), 0))
+	return counts, err
+}
+
 // Claim implements broadcast.Store. Inside a transaction it fails, since it promises a commit.
 func (s queue) Claim(ctx context.Context, r broadcast.ClaimRequest) (broadcast.Claim, bool, error) {
 	if s.db.current(ctx) != nil {
 		return broadcast.Claim{}, false, errInside("Claim")
 	}
-	claimed, err := grouped(ctx, s.db, func(ctx context.Context) ([]broadcast.Delivery, error) { return s.claimIn(ctx, r) })
+	claimed, err := apart(ctx, s.db, func(ctx context.Context) ([]broadcast.Delivery, error) { return s.claimIn(ctx, r) })
 	if err != nil || len(claimed) == 0 {
 		return broadcast.Claim{}, false, err
 	}
@@ -158,16 +186,13 @@ func (s queue) claimIn(ctx context.Context, r broadcast.ClaimRequest) ([]broadca
 }
 
 func (s queue) expireIn(ctx context.Context, robot string, now int64) error {
-	t := s.db.current(ctx)
 	return s.expire.each(ctx, func(r row) error {
 		u := update{status: broadcast.Expired, at: now}
 		var of string
 		if err := r.Scan(&u.delivery, optional[string]{&of}); err != nil {
 			return err
 		}
-		if of != "" {
-			t.updates = append(t.updates, u)
-		}
+		s.ended(ctx, u, of)
 		return nil
 	}, robot, now)
 }
@@ -177,7 +202,7 @@ func (s queue) Complete(ctx context.Context, c broadcast.Completion) error {
 	if s.db.current(ctx) != nil {
 		return errInside("Complete")
 	}
-	_, err := grouped(ctx, s.db, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.completeIn(ctx, c) })
+	_, err := apart(ctx, s.db, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.completeIn(ctx, c) })
 	return err
 }
 
@@ -199,15 +224,55 @@ func (s queue) completeIn(ctx context.Context, c broadcast.Completion) error {
 	if err != nil {
 		return err
 	}
-	if settled && of != "" && c.Status.Final() {
-		t := s.db.current(ctx)
-		t.updates = append(t.updates, update{id.Delivery(delivery), c.Status, ended})
+	if settled && c.Status.Final() {
+		s.ended(ctx, update{id.Delivery(delivery), c.Status, ended}, of)
 	}
 	if c.RobotBlockedUntil.IsZero() {
 		return nil
 	}
 	_, err = s.block.exec(ctx, string(c.Attempt.Robot), clock.Millis(c.RobotBlockedUntil))
 	return err
+}
+
+// ended counts a delivery that has come to its end, and announces it when it belongs to a broadcast.
+func (s queue) ended(ctx context.Context, u update, of string) {
+	t := s.db.current(ctx)
+	kind := activityFailed
+	if u.status == broadcast.Sent {
+		kind = activitySent
+	}
+	t.happened(kind, u.at)
+	if of != "" {
+		t.updates = append(t.updates, u)
+	}
+}
+
+// FailQueued implements broadcast.Store.
+func (s queue) FailQueued(ctx context.Context, robot id.Robot, at time.Time, why string) (int, error) {
+	failed := 0
+	err := s.db.InTx(ctx, func(ctx context.Context) error {
+		var gone []string
+		err := s.failQueued.each(ctx, func(r row) error {
+			u := update{status: broadcast.Failed, at: clock.Millis(at)}
+			var of string
+			if err := r.Scan(&u.delivery, optional[string]{&of}); err != nil {
+				return err
+			}
+			gone = append(gone, string(u.delivery))
+			s.ended(ctx, u, of)
+			return nil
+		}, string(robot), clock.Millis(at))
+		if err != nil {
+			return err
+		}
+		failed = len(gone)
+		return s.refusals.exec(ctx, len(gone), func(i int) []any {
+			return []any{
+				id.New(id.AttemptPrefix, at), gone[i], string(robot), clock.Millis(at), clock.Millis(at), string(broadcast.Refused), "", why,
+			}
+		})
+	})
+	return failed, err
 }
 
 // Recover implements broadcast.Store.

@@ -204,7 +204,7 @@ func TestTheLoadCountsOpenAttemptsAndThoseEndedLately(t *testing.T) {
 	t.Parallel()
 	dbkit.Each(t, func(t *testing.T, db *store.DB) {
 		to := newRobot(t, db, 0)
-		newNotices(t, db, to, 1, nil, nil, nil)
+		newNotices(t, db, to, 1, make([]func(*broadcast.Delivery), 3)...)
 		load := func(since time.Time, wantCount int, wantEarliest time.Time) {
 			t.Helper()
 			n, earliest, err := db.Broadcasts().Load(t.Context(), to, since)
@@ -268,7 +268,7 @@ func TestDueRobotsAreThoseThatCouldSpeakNow(t *testing.T) {
 		newNotices(t, db, later, 31, at(broadcast.Normal, 5*time.Minute))
 		newNotices(t, db, blocked, 41, at(broadcast.Urgent, 0))
 		must(t, db.Robots().Block(t.Context(), blocked, after(3*time.Minute)))
-		newNotices(t, db, sending, 51, at(broadcast.Urgent, 0), at(broadcast.Urgent, 0))
+		newNotices(t, db, sending, 51, at(broadcast.Urgent, 0), at(broadcast.Urgent, -time.Second))
 		claim(t, db, sending, start())
 		must(t, db.Robots().Block(t.Context(), idle, after(time.Minute))) // has nothing to say
 

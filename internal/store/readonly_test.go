@@ -3,8 +3,6 @@
 package store_test
 
 import (
-	"context"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,27 +10,9 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/posthouse/posthouse/internal/errs"
 	"github.com/posthouse/posthouse/internal/store"
 	"github.com/posthouse/posthouse/internal/testkit/dbkit"
 )
-
-// openAsStranger tells the helper process which database to open.
-const openAsStranger = "POSTHOUSE_TEST_OPEN"
-
-// TestMain lets this binary be run again as the helper process.
-func TestMain(m *testing.M) {
-	path := os.Getenv(openAsStranger)
-	if path == "" {
-		os.Exit(m.Run())
-	}
-	db, err := store.Open(context.Background(), store.Config{DSN: path})
-	if err == nil {
-		fmt.Println("opened", db.Close())
-		return
-	}
-	fmt.Println(errs.ReasonOf(err), err)
-}
 
 // The superuser may write everywhere, so a process that is not one has to try.
 func TestAReadOnlyFolderOrFileIsRefused(t *testing.T) {
@@ -102,7 +82,7 @@ func runAsStranger(t *testing.T, binary, path string) string {
 	t.Helper()
 	openToStrangers(t, filepath.Dir(filepath.Dir(path)))
 	cmd := exec.CommandContext(t.Context(), binary)
-	cmd.Env = append(os.Environ(), openAsStranger+"="+path)
+	cmd.Env = append(os.Environ(), helpOpen+"="+path)
 	cmd.Dir = "/"
 	if os.Geteuid() == 0 {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}

@@ -14,7 +14,10 @@ import (
 
 // Robots implements robot.Store.
 type Robots struct {
+	db                                   *DB
 	create, get, findByName, list, block *query
+	rename, retoken, resign, rekeyword   *query
+	blocked, delete                      *query
 	getMany                              *listQuery
 }
 
@@ -22,17 +25,37 @@ const robotColumns = `id, name, keywords, sealed_token, sealed_secret, token_has
 
 func newRobots(db *DB) *Robots {
 	return &Robots{
+		db: db,
 		// A taken name leaves no row, so that a violated constraint can only be the token's.
 		create: db.writes("create robot", `
 			INSERT INTO robots (`+robotColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 			ON CONFLICT (name) DO NOTHING RETURNING id`),
-		get:        db.reads("get robot", `SELECT `+robotColumns+` FROM robots WHERE id = $1`),
-		getMany:    db.readsList("get robots", `SELECT `+robotColumns+` FROM robots WHERE id IN ($LIST)`, 0),
+		get:        db.reads("get robot", `SELECT `+robotColumns+` FROM robots WHERE id = $1 AND deleted_at = 0`),
+		getMany:    db.readsList("get robots", `SELECT `+robotColumns+` FROM robots WHERE id IN ($LIST) AND deleted_at = 0`, 0),
 		findByName: db.reads("find robot by name", `SELECT `+robotColumns+` FROM robots WHERE name = $1`),
 		list: db.reads("list robots", `
-			SELECT `+robotColumns+` FROM robots WHERE id > $1 ORDER BY id LIMIT $2`),
+			SELECT `+robotColumns+` FROM robots WHERE id > $1 AND deleted_at = 0 ORDER BY id LIMIT $2`),
 		block: db.writes("block robot", `
 			UPDATE robots SET blocked_until = $2 WHERE id = $1 AND blocked_until < $2`),
+		blocked: db.reads("blocked robots", `
+			SELECT `+robotColumns+` FROM robots WHERE blocked_until > $1 AND deleted_at = 0
+			ORDER BY blocked_until DESC LIMIT $2`),
+		// One statement for each unique column, so that a violated constraint can only be that one's.
+		rename: db.writes("rename robot", `UPDATE robots SET name = $2 WHERE id = $1 AND deleted_at = 0`),
+		// Another webhook is another robot to the platform, which is not blocked.
+		retoken: db.writes("change robot's webhook", `
+			UPDATE robots SET sealed_token = $2, token_hash = $3,
+				blocked_until = CASE WHEN token_hash = $3 THEN blocked_until ELSE 0 END
+			WHERE id = $1 AND deleted_at = 0`),
+		resign: db.writes("change robot's secret", `
+			UPDATE robots SET sealed_secret = $2 WHERE id = $1 AND deleted_at = 0`),
+		rekeyword: db.writes("change robot's keywords", `
+			UPDATE robots SET keywords = $2 WHERE id = $1 AND deleted_at = 0`),
+		// The row stays for the deliveries that name it. What is unique is given up for a value that no
+		// robot can have.
+		delete: db.writes("delete robot", `
+			UPDATE robots SET deleted_at = $2, name = $3, token_hash = $3, sealed_token = '', sealed_secret = '', keywords = '[]'
+			WHERE id = $1 AND deleted_at = 0`),
 	}
 }
 
@@ -83,6 +106,59 @@ func (s *Robots) List(ctx context.Context, p page.Request) (page.Of[robot.Robot]
 // Block implements robot.Store.
 func (s *Robots) Block(ctx context.Context, robot id.Robot, until time.Time) error {
 	_, err := s.block.exec(ctx, string(robot), clock.Millis(until))
+	return err
+}
+
+// Blocked implements robot.Store.
+func (s *Robots) Blocked(ctx context.Context, now time.Time, limit int) ([]robot.Robot, error) {
+	return collect(ctx, s.blocked, scanRobot, clock.Millis(now), limit)
+}
+
+// Update implements robot.Store.
+func (s *Robots) Update(ctx context.Context, id id.Robot, c robot.Change) error {
+	return s.db.InTx(ctx, func(ctx context.Context) error {
+		if c.Name != nil {
+			if err := updated(s.rename.exec(ctx, string(id), *c.Name)); err != nil {
+				if violatesUnique(err, "robots_name_key") {
+					return robot.ErrNameTaken
+				}
+				return err
+			}
+		}
+		if c.Token != nil {
+			if err := updated(s.retoken.exec(ctx, string(id), c.Token.Sealed, c.Token.Hash)); err != nil {
+				if violatesUnique(err, "robots_token_key") {
+					return robot.ErrWebhookTaken
+				}
+				return err
+			}
+		}
+		if c.SealedSecret != nil {
+			if err := updated(s.resign.exec(ctx, string(id), *c.SealedSecret)); err != nil {
+				return err
+			}
+		}
+		if c.Keywords == nil {
+			return nil
+		}
+		keywords, err := json.Marshal(*c.Keywords)
+		if err != nil {
+			return errs.Wrap(err, "encode keywords")
+		}
+		return updated(s.rekeyword.exec(ctx, string(id), string(keywords)))
+	})
+}
+
+// Delete implements robot.Store.
+func (s *Robots) Delete(ctx context.Context, id id.Robot, at time.Time) error {
+	return updated(s.delete.exec(ctx, string(id), clock.Millis(at), "\x7f"+string(id)))
+}
+
+// updated takes it for an unknown robot when no row was changed.
+func updated(n int, err error) error {
+	if err == nil && n == 0 {
+		err = robot.ErrNotFound
+	}
 	return err
 }
 

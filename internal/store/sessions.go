@@ -64,10 +64,14 @@ func newSessions(db *DB) *Sessions {
 
 // Create implements session.Store. Reasons: account.not_found.
 func (s *Sessions) Create(ctx context.Context, v session.Session) error {
-	_, err := s.create.exec(ctx, string(v.ID), string(v.Account), string(v.Kind), nullable(v.SkeyHash),
-		v.SealedSessionKey, v.AppID, v.Address, v.UserAgent,
-		clock.Millis(v.CreatedAt), clock.Millis(v.LastSeenAt), clock.Millis(v.ExpiresAt), clock.Millis(v.EndsAt),
-		clock.Millis(v.EndedAt), v.EndReason)
+	err := s.db.InTx(ctx, func(ctx context.Context) error {
+		s.db.current(ctx).happened(activitySignIn, clock.Millis(v.CreatedAt))
+		_, err := s.create.exec(ctx, string(v.ID), string(v.Account), string(v.Kind), nullable(v.SkeyHash),
+			v.SealedSessionKey, v.AppID, v.Address, v.UserAgent,
+			clock.Millis(v.CreatedAt), clock.Millis(v.LastSeenAt), clock.Millis(v.ExpiresAt), clock.Millis(v.EndsAt),
+			clock.Millis(v.EndedAt), v.EndReason)
+		return err
+	})
 	if violatesForeign(err, "sessions_account_id_fkey") {
 		return account.ErrNotFound
 	}

@@ -92,10 +92,12 @@ func openPool(dsn string, conns int) (*sql.DB, error) {
 func sqliteDSN(path string, c Config, readOnly bool) string {
 	pragmas := []string{
 		fmt.Sprintf("busy_timeout(%d)", c.BusyTimeout.Milliseconds()),
-		"journal_mode(WAL)", "foreign_keys(1)", "synchronous(FULL)", "cache_size(-8192)",
+		"journal_mode(WAL)", "foreign_keys(1)", "synchronous(FULL)",
 	}
 	if readOnly {
 		pragmas = append(pragmas, "query_only(1)")
+	} else {
+		pragmas = append(pragmas, "cache_size(-8192)") // KiB; readers have the default of 2 MiB each
 	}
 	values := url.Values{"_pragma": pragmas, "_txlock": {"immediate"}, "_dqs": {"0"}}
 	slashed := filepath.ToSlash(path)

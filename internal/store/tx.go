@@ -24,7 +24,9 @@ type tx struct {
 	// updates are entries of the delivery feed, written just before the commit so that the feed's
 	// lock is held briefly.
 	updates []update
-	after   []func()
+	// activity is what the transaction does that charts count.
+	activity map[activityKey]int
+	after    []func()
 }
 
 // txKey finds the transaction of one DB, so that two databases in one process never mix.

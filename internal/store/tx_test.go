@@ -161,8 +161,8 @@ func TestOfTwoTransactionsThatDeadlockBothSucceedInTheEnd(t *testing.T) {
 			})
 		})
 		must(t, errors.Join(failures...))
-		if db.Engine() == store.Postgres {
-			want(t, "tries of both", tries[0]+tries[1], 3)
+		if db.Engine() == store.Postgres && tries[0]+tries[1] < 3 {
+			t.Fatalf("tries %v: nobody lost", tries)
 		}
 	})
 }

@@ -42,6 +42,7 @@ type state struct {
 	challenges map[id.Challenge]factor.Challenge
 	cooldowns  map[string]time.Time
 	limits     map[limitKey]window
+	setUp      setUp
 }
 
 // New makes an empty one.
@@ -60,7 +61,7 @@ func New(clk clock.Clock) *DB {
 func (s state) clone() state {
 	return state{
 		maps.Clone(s.accounts), maps.Clone(s.folded), maps.Clone(s.identities), maps.Clone(s.sessions),
-		maps.Clone(s.refresh), maps.Clone(s.challenges), maps.Clone(s.cooldowns), maps.Clone(s.limits),
+		maps.Clone(s.refresh), maps.Clone(s.challenges), maps.Clone(s.cooldowns), maps.Clone(s.limits), s.setUp,
 	}
 }
 

@@ -189,6 +189,7 @@ CREATE TABLE attempts (
 ) STRICT;
 CREATE INDEX attempts_delivery ON attempts (delivery_id, id);
 CREATE INDEX attempts_robot ON attempts (robot_id, ended_at);
+CREATE INDEX attempts_open ON attempts (delivery_id) WHERE ended_at = 0;
 
 CREATE TABLE delivery_updates (
     position    INTEGER PRIMARY KEY,
