@@ -73,6 +73,7 @@ type API struct {
 	persistedMemo cache.Memo
 	tally         *tally
 	sockets       *sockets
+	turns         *turns
 	group         *lifecycle.Group
 	buffers       buffers
 
@@ -88,6 +89,7 @@ func New(cfg Config) *API {
 		presenter: presenter{cfg.Logger}, introspection: cfg.Introspection, persistedMemo: cfg.Persisted, group: cfg.Group,
 		sockets: newSockets(),
 	}
+	a.turns = newTurns(a)
 	a.present, a.recovered = a.presenter.present, a.presenter.recovered
 	schema := generated.Config{Resolvers: &Resolver{services: cfg.Services, house: cfg.House, clock: cfg.Clock}}
 	weigh(&schema.Complexity)

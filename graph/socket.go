@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/coder/websocket"
@@ -51,12 +52,16 @@ const (
 
 var errStopping = errs.New(errs.Unavailable, "server.stopping", "The server is stopping. Try again in a moment.")
 
-// socket is one WebSocket connection. Idle, it is one goroutine that reads, and one for each
-// subscription.
+// socket is one WebSocket connection. Idle, it is one goroutine that waits for what the peer says.
 type socket struct {
-	api  *API
-	conn *websocket.Conn
-	net  net.Conn
+	api    *API
+	conn   *websocket.Conn
+	net    net.Conn
+	reader *bufio.Reader // what conn reads from
+	raw    syscall.RawConn
+
+	told   sync.WaitGroup // of the server's stop
+	untell func() bool
 
 	// ctx ends when the peer is sent away or gone; its values are those of every operation.
 	ctx    context.Context
@@ -101,7 +106,7 @@ func (a *API) serveSocket(w http.ResponseWriter, r *http.Request) {
 	s.ctx, s.cancel = context.WithCancel(request.With(a.group.Context(), &info))
 	s.hear()
 	foreign := s.conn.Subprotocol() == "" && len(r.Header.Values("Sec-WebSocket-Protocol")) > 0
-	if !a.spawn(s.ctx, "socket", func() { s.serve(foreign) }) {
+	if !a.spawn(s.ctx, "socket", func() { s.greet(foreign) }) {
 		s.close(closeGoingAway, errStopping.Reason)
 		s.done()
 	}
@@ -122,14 +127,32 @@ func (s *socket) accept(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	conn.SetReadLimit(s.api.limits.Body)
-	s.conn, s.net = conn, small.conn
+	s.conn, s.net, s.reader = conn, small.conn, small.reader
+	if small.early == 0 {
+		s.raw = rawOf(small.conn)
+	}
+	return nil
+}
+
+// rawOf gives access to a connection on which whatever has come and is not read yet lies with the
+// operating system, and nil for others, such as those that decrypt.
+func rawOf(conn net.Conn) syscall.RawConn {
+	switch conn.(type) {
+	case *net.TCPConn, *net.UnixConn:
+		raw, err := conn.(syscall.Conn).SyscallConn()
+		if err == nil {
+			return raw
+		}
+	}
 	return nil
 }
 
 // smallBuffers makes the upgraded connection use small buffers.
 type smallBuffers struct {
 	http.ResponseWriter
-	conn net.Conn
+	conn   net.Conn
+	reader *bufio.Reader
+	early  int
 }
 
 // Hijack implements http.Hijacker.
@@ -139,51 +162,86 @@ func (s *smallBuffers) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		return nil, nil, err
 	}
 	early, _ := old.Reader.Peek(old.Reader.Buffered())
-	s.conn = conn
+	s.conn, s.early = conn, len(early)
 	if len(early) == 0 {
-		return conn, bufio.NewReadWriter(bufio.NewReaderSize(conn, socketBuffer), bufio.NewWriterSize(conn, socketBuffer)), nil
+		s.reader = bufio.NewReaderSize(conn, socketBuffer)
+	} else {
+		// What came with the handshake must not be lost: it stays readable in a buffer that holds it whole.
+		s.reader = bufio.NewReaderSize(bytes.NewReader(bytes.Clone(early)), max(socketBuffer, len(early)))
+		_, _ = s.reader.Peek(len(early))
 	}
-	// What came with the handshake must not be lost: it stays readable in a buffer that holds it whole.
-	reader := bufio.NewReaderSize(bytes.NewReader(bytes.Clone(early)), max(socketBuffer, len(early)))
-	_, _ = reader.Peek(len(early))
-	return conn, bufio.NewReadWriter(reader, bufio.NewWriterSize(conn, socketBuffer)), nil
+	return conn, bufio.NewReadWriter(s.reader, bufio.NewWriterSize(conn, socketBuffer)), nil
 }
 
-// serve reads until the peer leaves or is sent away.
-func (s *socket) serve(foreign bool) {
+// greet begins to serve a new peer.
+func (s *socket) greet(foreign bool) {
 	s.api.sockets.add(s)
-	var told sync.WaitGroup
-	told.Add(1)
-	untell := context.AfterFunc(s.api.group.Context(), func() {
-		defer told.Done()
+	s.told.Add(1)
+	s.untell = context.AfterFunc(s.api.group.Context(), func() {
+		defer s.told.Done()
 		s.close(closeGoingAway, errStopping.Reason)
 	})
-	defer func() {
-		if !untell() {
-			told.Wait()
-		}
-		s.done()
-	}()
 	if foreign {
 		s.close(closeSubprotocol, "Subprotocol not acceptable")
+		s.part()
 		return
 	}
 	s.api.spawn(s.ctx, "socket init", s.awaitInit)
-	for {
-		m, err := s.read()
-		switch {
-		case err != nil:
-			s.close(closeFor(err)) // the code counts only where none was sent before
-			return
-		case s.ctx.Err() != nil:
-			continue // on its way out: whatever it still asks for is not looked at
+	s.serve()
+}
+
+// serve reads until the peer leaves or is sent away. Where it can wait without reading it does so in a
+// goroutine that has not done anything else: one that has read and answered keeps the stack it needed
+// for that, which is most of what an idle peer would cost.
+func (s *socket) serve() {
+	handedOn := false
+	defer func() {
+		if !handedOn {
+			s.part()
 		}
-		s.hear()
-		if code, reason := s.handle(m); code != 0 {
-			s.close(code, reason)
+	}()
+	for {
+		if s.raw != nil {
+			awaitData(s.raw)
+		}
+		if !s.heed() {
 			return
+		}
+		if s.raw != nil {
+			if handedOn = s.api.spawn(s.ctx, "socket", s.serve); handedOn {
+				return
+			}
 		}
 	}
+}
+
+// heed reads and answers what the peer has said; false when it is over.
+func (s *socket) heed() bool {
+	for {
+		m, err := s.read()
+		if err != nil {
+			s.close(closeFor(err)) // the code counts only where none was sent before
+			return false
+		}
+		if s.ctx.Err() == nil { // else it is on its way out, and what it still asks for is not looked at
+			s.hear()
+			if code, reason := s.handle(m); code != 0 {
+				s.close(code, reason)
+				return false
+			}
+		}
+		if s.reader.Buffered() == 0 {
+			return true
+		}
+	}
+}
+
+// part ends the socket once the peer knows why.
+func (s *socket) part() {
+	if !s.untell() {
+		s.told.Wait()
+	}
+	s.done()
 }
 
 // done ends everything that belongs to the socket.

@@ -5,7 +5,6 @@ import (
 	"errors"
 
 	"github.com/coder/websocket"
-	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/posthouse/posthouse/internal/account"
 	"github.com/posthouse/posthouse/internal/authz"
@@ -79,33 +78,6 @@ func (s *socket) begin(id string) (*running, error) {
 	r := &running{id: id, actor: actor, ctx: authz.With(ctx, actor), cancel: cancel}
 	s.operations[id] = r
 	return r, nil
-}
-
-// run executes an operation and sends what it gives.
-func (s *socket) run(r *running, op *operation) {
-	defer s.finish(r)
-	if op.kind() == ast.Subscription {
-		leave, err := s.api.tally.subscribe(subject(r.actor))
-		if err != nil {
-			s.fail(r, s.api.presenter.requestError(r.ctx, err))
-			return
-		}
-		defer leave()
-	}
-	e := op.start(r.ctx)
-	for out := e.next(); out != nil; out = e.next() {
-		if r.ctx.Err() != nil {
-			return // the client has completed it and expects nothing more
-		}
-		if out.data == nil {
-			s.fail(r, out)
-			return
-		}
-		s.next(r.id, out)
-	}
-	if s.finish(r) {
-		s.send(message{ID: r.id, Type: "complete"})
-	}
 }
 
 // fail ends an operation with errors, unless the client has ended it before.

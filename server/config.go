@@ -1,16 +1,11 @@
 package server
 
 import (
-	"errors"
-	"fmt"
+	"io/fs"
 	"log/slog"
-	"net/netip"
-	"net/url"
-	"regexp"
 	"time"
 
-	"github.com/posthouse/posthouse/internal/authz"
-	"github.com/posthouse/posthouse/internal/dingtalk"
+	"github.com/posthouse/posthouse/frontend"
 	"github.com/posthouse/posthouse/internal/login"
 	"github.com/posthouse/posthouse/internal/secret"
 )
@@ -38,6 +33,9 @@ type Config struct {
 	Logger *slog.Logger `yaml:"-"`
 	// Version is what pages show as the version of this program; default "dev".
 	Version string `yaml:"-"`
+	// UI is the admin app's build, as frontend/doc.go describes it; default the one that was built into
+	// this program, if any. Without one / says how to build it.
+	UI fs.FS `yaml:"-"`
 	// Sandboxed says that DingTalk and WeChat are simulated, so that pages can say so too.
 	Sandboxed bool `yaml:"-"`
 
@@ -178,74 +176,6 @@ type HTTPConfig struct {
 	AllowedOrigins []string `yaml:"allowed_origins"`
 }
 
-var appName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,31}$`)
-
-// Validate reports everything that is wrong at once.
-func (c Config) Validate() error {
-	var all []error
-	wrong := func(format string, args ...any) { all = append(all, fmt.Errorf(format, args...)) }
-	c.validateLogin(wrong)
-	c.validatePlatforms(wrong)
-	for _, network := range c.HTTP.TrustedProxies {
-		if _, err := netip.ParsePrefix(network); err != nil {
-			wrong("http.trusted_proxies: %q is not a network such as 10.0.0.0/8", network)
-		}
-	}
-	for _, origin := range c.HTTP.AllowedOrigins {
-		if u, err := url.Parse(origin); err != nil || u.Host == "" || u.Path != "" || (u.Scheme != "https" && u.Scheme != "http") {
-			wrong("http.allowed_origins: %q is not an origin such as https://app.example.com", origin)
-		}
-	}
-	return errors.Join(all...)
-}
-
-func (c Config) validateLogin(wrong func(string, ...any)) {
-	if err := login.CheckFactors(c.factors()); err != nil {
-		wrong("login.factors: %w", err)
-	}
-	if r := authz.Role(c.Login.RegisterRole); r != "" && r != authz.Member && r != authz.Admin {
-		wrong("login.register_role: %q is neither MEMBER nor ADMIN", c.Login.RegisterRole)
-	}
-	p := c.Passwords
-	if p.MemoryKiB != 0 && (p.MemoryKiB < 8192 || p.MemoryKiB > 1<<20) {
-		wrong("passwords.memory_kib: %d does not lie between 8192 and 1048576", p.MemoryKiB)
-	}
-	if p.Time > 10 || p.Threads > 8 || p.Concurrent < 0 {
-		wrong("passwords: time is at most 10, threads at most 8, concurrent not negative")
-	}
-}
-
-func (c Config) validatePlatforms(wrong func(string, ...any)) {
-	seen := map[string]bool{}
-	for i, app := range c.DingTalk.Apps {
-		if !appName.MatchString(app.Name) {
-			wrong("dingtalk.apps[%d].name: %q must be lower-case letters, digits and dashes", i, app.Name)
-		}
-		if seen[app.Name] {
-			wrong("dingtalk.apps[%d].name: %q is used twice", i, app.Name)
-		}
-		seen[app.Name] = true
-		if app.CallbackToken.IsZero() && app.CallbackAESKey.IsZero() {
-			continue
-		}
-		if app.AppKey == "" && app.CorpID == "" && app.SuiteKey == "" {
-			wrong("dingtalk.apps[%d]: event pushes need app_key, corp_id or suite_key", i)
-		} else if _, err := dingtalk.NewCallback(app.CallbackToken.Reveal(), app.CallbackAESKey.Reveal(), []string{"any"}); err != nil {
-			wrong("dingtalk.apps[%d]: %w", i, err)
-		}
-	}
-	for i, app := range c.WeChat.Apps {
-		if app.AppID == "" || app.AppSecret.IsZero() {
-			wrong("wechat.apps[%d]: app_id and app_secret are both needed", i)
-		}
-	}
-	for name, base := range map[string]string{"dingtalk.base_url": c.DingTalk.BaseURL, "wechat.base_url": c.WeChat.BaseURL} {
-		if u, err := url.Parse(base); base != "" && (err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http")) {
-			wrong("%s: not a URL such as https://oapi.dingtalk.com", name)
-		}
-	}
-}
-
 func (c Config) factors() []login.FactorName {
 	if len(c.Login.Factors) == 0 {
 		return []login.FactorName{login.Password, login.OTP}
@@ -263,6 +193,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Logger == nil {
 		c.Logger = slog.Default()
+	}
+	if c.UI == nil {
+		c.UI = frontend.FS()
 	}
 	if c.Version == "" {
 		c.Version = "dev"

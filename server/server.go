@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/posthouse/posthouse/internal/clock"
@@ -31,8 +32,17 @@ type Server struct {
 	house    *house
 	listener net.Listener
 	closers  lifecycle.Closers
-	runOnce  sync.Once
+
+	mu     sync.Mutex
+	ran    bool
+	closed bool
 }
+
+// What Run answers when it cannot begin.
+var (
+	errRan    = errors.New("server: Run was called before")
+	errClosed = errors.New("server: Close was called before")
+)
 
 // New checks the configuration, opens and migrates the database, wires everything and binds the
 // listener if there is one. It starts nothing: call Run, and Close in the end. A New that fails leaves
@@ -60,11 +70,24 @@ func New(ctx context.Context, cfg Config) (_ *Server, err error) {
 	if cfg.Listen != "" {
 		var listening net.ListenConfig
 		if s.listener, err = listening.Listen(ctx, "tcp", cfg.Listen); err != nil {
-			return nil, fmt.Errorf("cannot listen on %s (is another program using the port?): %w", cfg.Listen, err)
+			return nil, fmt.Errorf("cannot listen on %s%s: %w", cfg.Listen, listenHint(err), err)
 		}
 		s.closers.Add("listener", closeListener(s.listener))
 	}
 	return s, nil
+}
+
+// listenHint says what to do about the commonest obstacles.
+func listenHint(err error) string {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return " (another program uses the port; stop it, or choose another one, port 0 picks a free one)"
+	case errors.Is(err, os.ErrPermission):
+		return " (this user may not use the port; choose one above 1023)"
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return " (this machine does not have that address; 0.0.0.0 means all it has)"
+	}
+	return ""
 }
 
 // closeListener takes a listener that net/http has closed already for closed.
@@ -85,7 +108,7 @@ type opened struct {
 
 // openStore looks for the keys first: a database without its keys would be made and then refused.
 func openStore(ctx context.Context, cfg Config, shared bool) (opened, error) {
-	ring, err := keyRing(cfg, databaseExists(cfg))
+	keys, err := findKeys(cfg, databaseExists(cfg))
 	if err != nil {
 		return opened{}, err
 	}
@@ -94,7 +117,13 @@ func openStore(ctx context.Context, cfg Config, shared bool) (opened, error) {
 		dsn = filepath.Join(cfg.DataDir, databaseFile)
 	}
 	db, err := store.Open(ctx, store.Config{DSN: dsn, Logger: cfg.Logger, Shared: shared})
-	return opened{db, ring}, err
+	if err != nil {
+		return opened{}, err
+	}
+	if err := keys.fits(ctx, db); err != nil {
+		return opened{}, errors.Join(err, db.Close())
+	}
+	return opened{db, keys.ring}, nil
 }
 
 // databaseExists tells whether a SQLite database was there before this start.
@@ -128,9 +157,33 @@ func (s *Server) RequireAccount(next http.Handler) http.Handler {
 // requests end, workers finish what they are about. Call it once; afterwards call Close. It returns
 // nil after an orderly stop.
 func (s *Server) Run(ctx context.Context) error {
-	err := errors.New("server: Run was called before")
-	s.runOnce.Do(func() { err = s.run(ctx) })
-	return err
+	ctx, done, err := s.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	return s.run(ctx)
+}
+
+// begin lets Close end a Run that is under way.
+func (s *Server) begin(ctx context.Context) (_ context.Context, done func(), err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.closed:
+		return nil, nil, errClosed
+	case s.ran:
+		return nil, nil, errRan
+	}
+	s.ran = true
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	s.closers.Add("run", func() error {
+		cancel()
+		<-ended // stop is bounded
+		return nil
+	})
+	return ctx, func() { cancel(); close(ended) }, nil
 }
 
 func (s *Server) run(ctx context.Context) error {
@@ -183,5 +236,11 @@ func (s *Server) stop(ctx context.Context, web *http.Server, workers *lifecycle.
 	)
 }
 
-// Close releases everything, last in, first out. It may be called more than once, and instead of Run.
-func (s *Server) Close() error { return s.closers.Close() }
+// Close ends Run if it is under way and releases everything, last in, first out. It may be called more
+// than once, and instead of Run.
+func (s *Server) Close() error {
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
+	return s.closers.Close()
+}

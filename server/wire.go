@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"slices"
 
+	"github.com/posthouse/posthouse/frontend"
+	"github.com/posthouse/posthouse/frontend/graphiql"
 	"github.com/posthouse/posthouse/graph"
 	"github.com/posthouse/posthouse/internal/account"
 	"github.com/posthouse/posthouse/internal/authz"
@@ -86,6 +88,8 @@ func wire(ctx context.Context, cfg Config, db opened, clk clock.Clock) (*house, 
 	h.http = httpapi.New(httpapi.Config{
 		GraphQL: h.graph, Sessions: h.sessions, Events: h.events, Callbacks: callbacks, JWKS: h.sessions.JWKS,
 		Ready: db.store.Ping, Logger: cfg.Logger, TrustedProxies: networks(cfg.HTTP.TrustedProxies), AllowedOrigins: cfg.HTTP.AllowedOrigins,
+		UI:       httpapi.UI{Files: cfg.UI, Page: frontend.Page, Headers: frontend.Headers()},
+		Explorer: httpapi.UI{Files: graphiql.FS(), Headers: graphiql.Headers()},
 	})
 	return h, nil
 }
@@ -167,6 +171,9 @@ func (b builder) signIn() *login.Service {
 	if name := b.cfg.OTP.GroupRobot; name != "" {
 		b.cfg.Logger.Warn("login codes are sent into a group, where everyone can read them; meant for trying out and very small teams", "robot", name)
 		channels = append(channels, broadcast.NewGroupChannel(b.house.broadcasts, name))
+	}
+	if len(channels) == 0 && slices.Contains(b.cfg.factors(), login.OTP) {
+		b.cfg.Logger.Warn("nobody can sign in: that wants a one-time code, and nothing is set up to deliver codes; set otp.group_robot, or login.factors to [PASSWORD]")
 	}
 	if role := authz.Role(b.cfg.Login.RegisterRole); role != "" && role != authz.Member {
 		b.cfg.Logger.Warn("everyone who registers gets more rights than a member; meant for sandboxes", "role", role)

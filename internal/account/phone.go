@@ -39,6 +39,9 @@ func ParsePhone(raw, region string) (e164 string, err error) {
 	}
 }
 
+// KnownRegion tells whether ParsePhone knows the numbers of a region.
+func KnownRegion(region string) bool { return phonenumbers.GetCountryCodeForRegion(region) != 0 }
+
 // notInPhone tells whether a rune has no place in a phone number. The parsing library would search
 // for a number in any text and read letters as keys; we want a number and nothing else.
 func notInPhone(r rune) bool {

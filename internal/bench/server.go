@@ -103,6 +103,30 @@ func (p *process) memory() (int64, error) {
 	return 0, errors.New("no VmRSS")
 }
 
+// processorTime is how long the process has computed so far, on all processors together. Unlike the
+// clock it does not count what other programs took.
+func (p *process) processorTime() (time.Duration, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
+	if err != nil {
+		return 0, err
+	}
+	_, rest, _ := strings.Cut(string(text), ") ") // the name before may hold blanks
+	fields := strings.Fields(rest)
+	const user, system, tick = 11, 12, 10 * time.Millisecond
+	if len(fields) <= system {
+		return 0, errors.New("no times of the process")
+	}
+	var ticks int64
+	for _, at := range []int{user, system} {
+		n, err := strconv.ParseInt(fields[at], 10, 64)
+		if err != nil {
+			return 0, err
+		}
+		ticks += n
+	}
+	return time.Duration(ticks) * tick, nil
+}
+
 // house is a running Posthouse with a data folder.
 type house struct {
 	*process

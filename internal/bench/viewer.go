@@ -82,22 +82,38 @@ func compareViewer(ctx context.Context, h *house, t *table, name, query, token s
 	}
 	var ours, theirs, ratios []float64
 	var ourLast loaded
+	var ourTime, theirTime time.Duration
 	for range viewerRounds {
-		a, err := one(bare.address).run(ctx)
+		a, spentThere, err := bare.under(ctx, one(bare.address))
 		if err != nil {
 			return err
 		}
-		b, err := one(h.address).run(ctx)
+		b, spentHere, err := h.under(ctx, one(h.address))
 		if err != nil {
 			return err
 		}
 		theirs, ours = append(theirs, a.perSecond()), append(ours, b.perSecond())
 		ratios = append(ratios, b.perSecond()/a.perSecond())
-		ourLast = b
+		ourLast, ourTime, theirTime = b, ourTime+spentHere/time.Duration(len(b.latencies)), theirTime+spentThere/time.Duration(len(a.latencies))
 	}
+	h.settings.say("  %s: the servers computed %s a request, the bare one %s", name, ourTime/viewerRounds, theirTime/viewerRounds)
 	t.judged(median(ratios) >= 0.40, name+" by access token, of a bare `net/http` handler", "≥ 40 %, aim 50",
 		"**%.0f %%** (%.0f of %.0f/s; p50 %s, p99 %s)", 100*median(ratios), median(ours), median(theirs), ms(ourLast.at(0.5)), ms(ourLast.at(0.99)))
 	return nil
+}
+
+// under runs a load and gives how long the server computed for it.
+func (p *process) under(ctx context.Context, l load) (loaded, time.Duration, error) {
+	before, err := p.processorTime()
+	if err != nil {
+		return loaded{}, 0, err
+	}
+	done, err := l.run(ctx)
+	if err != nil {
+		return loaded{}, 0, err
+	}
+	after, err := p.processorTime()
+	return done, after - before, err
 }
 
 // alike accepts answers of the same length and beginning: times in them change.

@@ -28,7 +28,7 @@ type Item[T any] struct {
 // Subscribe gives everything after the cursor, then what comes, converted, on a channel that is
 // closed when ctx ends, when the subscriber lagged, or when the house shuts down. A nil cursor starts
 // with what comes next. want filters; nil lets everything through. An idle subscriber costs no
-// goroutine.
+// goroutine, nor does one whose reader has put a Bell into ctx.
 func Subscribe[T, M any](ctx context.Context, f *Feed[T], after *Cursor, want func(T) bool, convert func(Item[T]) M) (<-chan M, error) {
 	bounds, err := f.cfg.Log.Bounds(ctx)
 	if err != nil {
@@ -37,7 +37,7 @@ func Subscribe[T, M any](ctx context.Context, f *Feed[T], after *Cursor, want fu
 	if want == nil {
 		want = func(T) bool { return true }
 	}
-	sink := channelSink[T, M]{items: make(chan M, subscriberBuffer+1), convert: convert}
+	sink := channelSink[T, M]{items: make(chan M, subscriberBuffer+1), convert: convert, ring: take(ctx)}
 	s := &subscriber[T]{ctx: ctx, want: want, sink: sink, epoch: bounds.Epoch, position: bounds.Newest}
 	if after != nil {
 		s.resumeAt(*after, bounds)

@@ -71,11 +71,13 @@ func (s *subscriber[T]) put(stop context.Context, item Item[T]) bool {
 type channelSink[T, M any] struct {
 	items   chan M
 	convert func(Item[T]) M
+	ring    func()
 }
 
 func (c channelSink[T, M]) offer(item Item[T]) bool {
 	select {
 	case c.items <- c.convert(item):
+		c.ring()
 		return true
 	default:
 		return false
@@ -85,6 +87,7 @@ func (c channelSink[T, M]) offer(item Item[T]) bool {
 func (c channelSink[T, M]) put(ctx, stop context.Context, item Item[T]) bool {
 	select {
 	case c.items <- c.convert(item):
+		c.ring()
 		return true
 	case <-ctx.Done():
 		return false
@@ -93,4 +96,7 @@ func (c channelSink[T, M]) put(ctx, stop context.Context, item Item[T]) bool {
 	}
 }
 
-func (c channelSink[T, M]) close() { close(c.items) }
+func (c channelSink[T, M]) close() {
+	close(c.items)
+	c.ring()
+}

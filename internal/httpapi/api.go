@@ -7,6 +7,7 @@ import (
 	"net/netip"
 
 	"github.com/posthouse/posthouse/internal/authz"
+	"github.com/posthouse/posthouse/internal/errs"
 	"github.com/posthouse/posthouse/internal/event"
 	"github.com/posthouse/posthouse/internal/session"
 )
@@ -36,6 +37,8 @@ type Config struct {
 	// Ready tells whether requests can be served, for /readyz.
 	Ready  func(context.Context) error
 	Logger *slog.Logger
+	// UI is the admin app at /, Explorer GraphiQL at /graphiql.
+	UI, Explorer UI
 	// TrustedProxies are the networks whose X-Forwarded-For is believed.
 	TrustedProxies []netip.Prefix
 	// AllowedOrigins are the origins of web pages elsewhere that may call the API ("https://app.example.com").
@@ -57,14 +60,21 @@ func New(cfg Config) *API {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/graphql", a.authenticated(cfg.GraphQL))
-	mux.HandleFunc("POST /callbacks/dingtalk/{app}", a.serveCallback)
-	mux.HandleFunc("GET /.well-known/jwks.json", a.serveJWKS)
-	mux.HandleFunc("GET /healthz", a.serveHealth)
-	mux.HandleFunc("GET /readyz", a.serveReady)
-	mux.HandleFunc("GET /{$}", serveIndex)
-	mux.HandleFunc("/", a.serveNotFound)
+	a.route(mux, http.MethodPost, "/callbacks/dingtalk/{app}", a.serveCallback)
+	a.route(mux, http.MethodGet, "/.well-known/jwks.json", a.serveJWKS)
+	a.route(mux, http.MethodGet, "/healthz", a.serveHealth)
+	a.route(mux, http.MethodGet, "/readyz", a.serveReady)
+	mux.HandleFunc(explorerPath, a.serveExplorer)
+	mux.HandleFunc(explorerPath+"/", a.serveExplorer)
+	mux.HandleFunc("/", a.serveUI)
 	a.root = a.identified(a.guarded(mux))
 	return a
+}
+
+// route serves a path by one method and says so to those who use another.
+func (a *API) route(mux *http.ServeMux, method, path string, handle http.HandlerFunc) {
+	mux.HandleFunc(method+" "+path, handle)
+	mux.HandleFunc(path, a.only(method))
 }
 
 // ServeHTTP implements http.Handler.
@@ -75,6 +85,9 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.root.ServeHT
 func (a *API) RequireAccount(next http.Handler) http.Handler {
 	return a.identified(a.authenticated(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := authz.From(r.Context()).RequireAccount(); err != nil {
+			if errs.CodeOf(err) == errs.Unauthenticated {
+				w.Header().Set("WWW-Authenticate", "Bearer")
+			}
 			a.writeError(w, r, err)
 			return
 		}

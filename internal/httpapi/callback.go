@@ -1,6 +1,8 @@
 package httpapi
 
 import (
+	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -8,6 +10,7 @@ import (
 
 	"github.com/posthouse/posthouse/internal/errs"
 	"github.com/posthouse/posthouse/internal/event"
+	"github.com/posthouse/posthouse/internal/request"
 )
 
 // maxCallback is the largest push taken, in bytes (protocols.md §4.9).
@@ -34,9 +37,12 @@ type CallbackApp interface {
 	Answer(owner string) ([]byte, error)
 }
 
+// Errors of this endpoint, beside those of CallbackApp.
 var (
-	errAppUnknown      = errs.New(errs.NotFound, "callback.app_unknown", "No DingTalk app of this name is configured.")
-	errCallbackInvalid = errs.New(errs.Invalid, "callback.body_invalid", "The push is not an object with `encrypt`, or is larger than 1 MiB.")
+	errAppUnknown = errs.New(errs.NotFound, "callback.app_unknown", "No DingTalk app of this name is configured.")
+	errUnread     = errs.New(errs.Invalid, "callback.body_invalid", "The push could not be read to its end.")
+	errTooLarge   = errs.New(errs.Invalid, "request.too_large", "The request is too large.")
+	errNotStored  = errs.New(errs.Unavailable, "callback.not_stored", "The event could not be stored. Push it again.")
 )
 
 // serveCallback stores the event, then answers: DingTalk repeats what was not answered, so nothing
@@ -49,29 +55,43 @@ func (a *API) serveCallback(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxCallback))
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+		a.writeErrorAs(w, r, http.StatusRequestEntityTooLarge, errTooLarge)
+		return
+	}
 	if err != nil {
-		a.writeError(w, r, errCallbackInvalid)
+		a.writeError(w, r, errUnread)
 		return
 	}
 	push, err := app.Open(r.URL.Query(), body)
 	if err != nil {
-		a.cfg.Logger.Warn("callback refused", "app", name, "reason", errs.ReasonOf(err), "error", err)
+		a.cfg.Logger.WarnContext(r.Context(), "callback refused", "app", name, "request_id", request.From(r.Context()).ID, "error", err)
 		a.writeError(w, r, err)
 		return
 	}
-	if !push.Check {
-		err = a.cfg.Events.Append(r.Context(), event.Pushed{
-			App: name, DedupeKey: push.DedupeKey, Type: push.Type, CorpID: push.CorpID,
-			OccurredAt: push.OccurredAt, Payload: push.Payload,
-		})
-	}
-	var answer []byte
-	if err == nil {
-		answer, err = app.Answer(push.Owner)
-	}
+	answer, err := app.Answer(push.Owner)
 	if err != nil {
 		a.writeError(w, r, err)
 		return
 	}
+	if err := a.store(r.Context(), name, push); err != nil {
+		a.writeError(w, r, err)
+		return
+	}
 	writeJSON(w, http.StatusOK, answer)
+}
+
+// store keeps an event. Whatever stands in its way, DingTalk is told to come again.
+func (a *API) store(ctx context.Context, app string, push Push) error {
+	if push.Check {
+		return nil
+	}
+	err := a.cfg.Events.Append(ctx, event.Pushed{
+		App: app, DedupeKey: push.DedupeKey, Type: push.Type, CorpID: push.CorpID,
+		OccurredAt: push.OccurredAt, Payload: push.Payload,
+	})
+	if err != nil {
+		return errNotStored.WithCause(err)
+	}
+	return nil
 }

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"encoding/json"
 	"errors"
+	"math"
 	"net/http"
 	"strconv"
 
@@ -24,22 +25,32 @@ type problemDetail struct {
 
 var errInternal = errs.New(errs.Internal, "internal", "Something went wrong here. It has been noted under the request id.")
 
-// writeError answers with an error. What is internal goes to the log and shows a fixed sentence.
+// writeError answers with an error, under the status that its code calls for. What is internal goes to
+// the log and shows a fixed sentence; so does the cause of what is unavailable.
 func (a *API) writeError(w http.ResponseWriter, r *http.Request, err error) {
+	a.writeErrorAs(w, r, status(err), err)
+}
+
+func (a *API) writeErrorAs(w http.ResponseWriter, r *http.Request, status int, err error) {
 	info := request.From(r.Context())
 	ours, ok := errors.AsType[*errs.Error](err)
-	if !ok || ours.Code == errs.Internal {
-		a.cfg.Logger.Error("request failed", "path", r.URL.Path, "request_id", info.ID, "error", err)
+	switch {
+	case !ok || ours.Code == errs.Internal:
+		a.cfg.Logger.ErrorContext(r.Context(), "request failed", "path", r.URL.Path, "request_id", info.ID, "error", err)
 		ours = errInternal
+	case ours.Code == errs.Unavailable && ours.Unwrap() != nil:
+		a.cfg.Logger.WarnContext(r.Context(), "request cannot be served", "path", r.URL.Path, "request_id", info.ID, "error", err)
 	}
+	header := w.Header()
 	if ours.RetryAfter > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(int(ours.RetryAfter.Seconds())+1))
+		header.Set("Retry-After", strconv.Itoa(int(math.Ceil(ours.RetryAfter.Seconds()))))
 	}
 	body, err := json.Marshal(problem{problemDetail{ours.Code, ours.Reason, errs.Localize(ours, string(info.Language)), info.ID}})
 	if err != nil {
-		body = []byte(`{"error":{"code":"INTERNAL","reason":"internal"}}`)
+		body = []byte(`{"error":{"code":"INTERNAL","reason":"internal"}}`) // strings can always be written
 	}
-	writeJSON(w, status(ours), body)
+	header.Set("Cache-Control", "no-store")
+	writeJSON(w, status, body)
 }
 
 func writeJSON(w http.ResponseWriter, status int, body []byte) {
@@ -49,13 +60,9 @@ func writeJSON(w http.ResponseWriter, status int, body []byte) {
 	_, _ = w.Write(body)
 }
 
-// status is what HTTP calls a code. Nothing else knows it.
+// status is what HTTP calls the code of an error.
 func status(err error) int {
-	ours, ok := errors.AsType[*errs.Error](err)
-	if !ok {
-		return http.StatusInternalServerError
-	}
-	switch ours.Code {
+	switch errs.CodeOf(err) {
 	case errs.Invalid:
 		return http.StatusBadRequest
 	case errs.Unauthenticated:

@@ -3,15 +3,12 @@ package httpapi
 import (
 	"fmt"
 	"math/rand/v2"
-	"net"
 	"net/http"
-	"net/netip"
 	"runtime/debug"
 	"strconv"
 	"strings"
 
 	"github.com/posthouse/posthouse/internal/authz"
-	"github.com/posthouse/posthouse/internal/errs"
 	"github.com/posthouse/posthouse/internal/request"
 	"github.com/posthouse/posthouse/internal/session"
 )
@@ -30,25 +27,39 @@ func (a *API) identified(next http.Handler) http.Handler {
 		}
 		w.Header()["X-Request-Id"] = []string{info.ID}
 		r = r.WithContext(request.With(r.Context(), info))
-		defer func() {
-			if p := recover(); p != nil && p != http.ErrAbortHandler {
-				a.cfg.Logger.Error("handler panicked", "panic", fmt.Sprint(p), "request_id", info.ID, "stack", string(debug.Stack()))
-				a.writeError(w, r, errs.New(errs.Internal, "internal", ""))
-			} else if p != nil {
-				panic(p)
-			}
-		}()
+		defer a.recovered(w, r, info)
 		next.ServeHTTP(w, r)
 	})
 }
 
+// recovered answers a request whose handler panicked. An answer that had begun is broken off instead,
+// so that the client does not take it for whole.
+func (a *API) recovered(w http.ResponseWriter, r *http.Request, info *request.Info) {
+	cause := recover()
+	if cause == nil {
+		return
+	}
+	if cause == http.ErrAbortHandler {
+		panic(cause)
+	}
+	a.cfg.Logger.ErrorContext(r.Context(), "handler panicked", "panic", fmt.Sprint(cause), "request_id", info.ID, "stack", string(debug.Stack()))
+	if w.Header().Get("Content-Type") != "" { // only who answers sets it
+		panic(http.ErrAbortHandler)
+	}
+	a.writeError(w, r, errInternal)
+}
+
 // requestID keeps a harmless id that a proxy gave, so that logs of both can be joined.
 func requestID(given string) string {
-	if given != "" && len(given) <= maxRequestID && strings.Trim(given, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_") == "" {
+	if given != "" && len(given) <= maxRequestID && !strings.ContainsFunc(given, unfitForID) {
 		return given
 	}
 	const sixteenDigits = 1 << 60
 	return strconv.FormatUint(rand.Uint64()|sixteenDigits, 16)
+}
+
+func unfitForID(c rune) bool {
+	return (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && c != '-' && c != '_'
 }
 
 func clipped(s string, n int) string {
@@ -58,57 +69,15 @@ func clipped(s string, n int) string {
 	return strings.ToValidUTF8(s, "�")
 }
 
-// clientAddress is the peer's own address, unless the peer is a proxy we trust: then the last address
-// in X-Forwarded-For that is not a trusted proxy itself.
-func (a *API) clientAddress(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		host = r.RemoteAddr
-	}
-	if len(a.cfg.TrustedProxies) == 0 || !a.trusts(host) {
-		return host
-	}
-	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-	for i := len(hops) - 1; i >= 0; i-- {
-		hop := strings.TrimSpace(hops[i])
-		if _, err := netip.ParseAddr(hop); err != nil {
-			return host
-		}
-		host = hop
-		if !a.trusts(hop) {
-			return host
-		}
-	}
-	return host
-}
-
-func (a *API) trusts(host string) bool {
-	addr, err := netip.ParseAddr(host)
-	if err != nil {
-		return false
-	}
-	for _, network := range a.cfg.TrustedProxies {
-		if network.Contains(addr.Unmap()) {
-			return true
-		}
-	}
-	return false
-}
-
-// authenticated finds out who asks. A token that is no longer good does not refuse the request, for it
-// may be the very one that renews it: whoever needs an account is told then.
+// authenticated finds out who asks. A token that is no longer good, or cannot be looked at for now,
+// does not refuse the request, for that may need no account at all; it may be the very one that renews
+// the token. Whoever needs an account is told then.
 func (a *API) authenticated(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx := r.Context()
 		info := request.From(ctx)
 		credentials := session.ParseCredentials(r.Header.Get("Authorization"), r.Header.Get("Skey"))
 		actor, err := a.cfg.Sessions.Authenticate(ctx, credentials, info.Address, info.UserAgent)
-		if errs.CodeOf(err) == errs.Internal || errs.CodeOf(err) == errs.Unavailable {
-			if err != nil {
-				a.writeError(w, r, err)
-				return
-			}
-		}
 		if err != nil {
 			actor = authz.Denied(err)
 			actor.Address, actor.UserAgent = info.Address, info.UserAgent
@@ -123,18 +92,29 @@ func (a *API) guarded(next http.Handler) http.Handler {
 		header := w.Header()
 		header["X-Content-Type-Options"] = []string{"nosniff"}
 		header["Referrer-Policy"] = []string{"no-referrer"}
-		if origin := r.Header.Get("Origin"); origin != "" && a.origins[origin] {
-			header.Set("Access-Control-Allow-Origin", origin)
-			header.Add("Vary", "Origin")
-			header.Set("Access-Control-Expose-Headers", "X-Request-Id")
-			if r.Method == http.MethodOptions {
-				header.Set("Access-Control-Allow-Methods", "GET, POST")
-				header.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Accept-Language, Skey")
-				header.Set("Access-Control-Max-Age", "7200")
-				w.WriteHeader(http.StatusNoContent)
-				return
-			}
+		if len(a.origins) > 0 && a.crossOrigin(header, r) {
+			w.WriteHeader(http.StatusNoContent)
+			return
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// crossOrigin lets pages of the allowed origins read the answer. It is true for a preflight, which then
+// needs no other.
+func (a *API) crossOrigin(header http.Header, r *http.Request) bool {
+	header.Add("Vary", "Origin")
+	origin := r.Header.Get("Origin")
+	if !a.origins[origin] {
+		return false
+	}
+	header.Set("Access-Control-Allow-Origin", origin)
+	header.Set("Access-Control-Expose-Headers", "Retry-After, X-Request-Id")
+	if r.Method != http.MethodOptions {
+		return false
+	}
+	header.Set("Access-Control-Allow-Methods", "GET, POST")
+	header.Set("Access-Control-Allow-Headers", "Accept-Language, Authorization, Content-Type, Skey, X-Request-Id")
+	header.Set("Access-Control-Max-Age", "7200")
+	return true
 }

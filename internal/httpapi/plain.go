@@ -1,15 +1,22 @@
 package httpapi
 
 import (
+	"context"
 	"net/http"
+	"time"
 
 	"github.com/posthouse/posthouse/internal/errs"
 )
 
 var (
+	errMethod      = errs.New(errs.Invalid, "request.method_not_allowed", "This path does not answer to that method.")
 	errPathUnknown = errs.New(errs.NotFound, "request.path_unknown", "There is nothing at this path. The API is at /graphql.")
 	errNotReady    = errs.New(errs.Unavailable, "server.not_ready", "The server cannot answer requests now.")
 )
+
+// readyPatience is how long the database may take to show that it is there: those who ask wait no
+// longer.
+const readyPatience = 2 * time.Second
 
 // serveJWKS lets services in other processes verify access tokens.
 func (a *API) serveJWKS(w http.ResponseWriter, _ *http.Request) {
@@ -19,34 +26,30 @@ func (a *API) serveJWKS(w http.ResponseWriter, _ *http.Request) {
 
 // serveHealth says that the process lives.
 func (a *API) serveHealth(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Cache-Control", "no-store")
 	writeJSON(w, http.StatusOK, []byte(`{"status":"ok"}`))
 }
 
 // serveReady says whether requests can be served.
 func (a *API) serveReady(w http.ResponseWriter, r *http.Request) {
-	if err := a.cfg.Ready(r.Context()); err != nil {
+	ctx, cancel := context.WithTimeout(r.Context(), readyPatience)
+	defer cancel()
+	if err := a.cfg.Ready(ctx); err != nil {
 		a.writeError(w, r, errNotReady.WithCause(err))
 		return
 	}
+	w.Header().Set("Cache-Control", "no-store")
 	writeJSON(w, http.StatusOK, []byte(`{"status":"ready"}`))
+}
+
+// only answers every method but the one a path is for.
+func (a *API) only(method string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Allow", method)
+		a.writeErrorAs(w, r, http.StatusMethodNotAllowed, errMethod)
+	}
 }
 
 func (a *API) serveNotFound(w http.ResponseWriter, r *http.Request) {
 	a.writeError(w, r, errPathUnknown)
-}
-
-// index tells a person who opens the address in a browser what is here.
-const index = `<!doctype html>
-<html lang="zh-CN"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>Posthouse 驿站</title>
-<h1>Posthouse 驿站</h1>
-<p>服务正在运行。GraphQL 接口在 <code>/graphql</code>，健康检查在 <code>/readyz</code>。</p>
-<p lang="en">The server is running. The GraphQL API is at <code>/graphql</code>, its health at <code>/readyz</code>.</p>
-</html>
-`
-
-func serveIndex(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Content-Security-Policy", "default-src 'none'")
-	_, _ = w.Write([]byte(index))
 }

@@ -8,15 +8,22 @@ import (
 
 // Named identifiers, so that one is never passed for another.
 type (
-	Account     string
-	Session     string
-	Challenge   string
-	Robot       string
-	Broadcast   string
-	Delivery    string
-	Attempt     string
-	Event       string
-	PlatformApp string
+	// Account names a person who can sign in.
+	Account string
+	// Session names a signed-in state.
+	Session string
+	// Challenge names an issued one-time code.
+	Challenge string
+	// Robot names a custom group robot.
+	Robot string
+	// Broadcast names a message asked for.
+	Broadcast string
+	// Delivery names that message to one robot.
+	Delivery string
+	// Attempt names one HTTP call made for a delivery.
+	Attempt string
+	// Event names a callback event.
+	Event string
 )
 
 // Prefixes: the part before the underscore.

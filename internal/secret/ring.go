@@ -101,6 +101,9 @@ func (r *Ring) Open(purpose, owner, sealed string) ([]byte, error) {
 	return nil, ErrOpen
 }
 
+// IsNewest tells whether a sealed value was made with the newest key.
+func (r *Ring) IsNewest(sealed string) bool { return strings.HasPrefix(sealed, "s1."+r.keys[0].id+".") }
+
 // Hash gives the keyed hash under which a secret is stored and found again.
 func (r *Ring) Hash(purpose, value string) string {
 	return mac(r.keys[0].derive("hash/"+purpose), value)

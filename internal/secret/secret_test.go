@@ -52,6 +52,9 @@ func TestARotatedRingStillReadsWhatTheOldKeyMade(t *testing.T) {
 	if plain, err := after.Open("p", "o", before.Seal("p", "o", []byte("x"))); err != nil || string(plain) != "x" {
 		t.Fatalf("got %q, %v", plain, err)
 	}
+	if sealed := before.Seal("p", "o", nil); !before.IsNewest(sealed) || after.IsNewest(sealed) || !after.IsNewest(after.Seal("p", "o", nil)) {
+		t.Fatal("the ring must know what its newest key has sealed")
+	}
 	stored := before.Hash("session", "token")
 	if hashes := after.Hashes("session", "token"); hashes[0] == stored || hashes[1] != stored {
 		t.Fatal("the old key's hash must be among the candidates, after the new key's")

@@ -77,6 +77,33 @@ func TestOnlyOnesOwnSessionsCanBeEnded(t *testing.T) {
 	}
 }
 
+func TestAnAdministratorEndsAnyonesSessionButAnOwners(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	owner, another := f.account(t, authz.Owner), f.account(t, authz.Owner)
+	admin, member := f.account(t, authz.Admin), f.account(t, authz.Member)
+	for name, c := range map[string]struct {
+		by    authz.Actor
+		whose account.Account
+		want  error
+	}{
+		"an admin a member's":    {as(admin, ""), member, nil},
+		"an admin an admin's":    {as(owner, ""), admin, nil},
+		"an admin an owner's":    {as(admin, ""), owner, authz.ErrForbidden},
+		"an owner an owner's":    {as(another, ""), owner, nil},
+		"an owner his own":       {as(owner, ""), owner, nil},
+		"the program an owner's": {authz.System(), owner, nil},
+	} {
+		g := f.token(t, c.whose)
+		if err := f.End(t.Context(), c.by, g.Session.ID); !errors.Is(err, c.want) {
+			t.Errorf("%s: got %v", name, err)
+		}
+		if _, err := f.bearer(t, g.AccessToken); (err == nil) != (c.want != nil) {
+			t.Errorf("%s: the session then gives %v", name, err)
+		}
+	}
+}
+
 func TestEndAllSparesTheSessionNamed(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

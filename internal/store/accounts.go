@@ -41,19 +41,19 @@ func newAccounts(db *DB) *Accounts {
 		findByUsername: db.reads("find account by username", `
 			SELECT `+accountColumns+` FROM accounts WHERE username_folded = $1`),
 		list: db.reads("list accounts", `
-			SELECT `+accountColumns+` FROM accounts WHERE id < $1 ORDER BY id DESC LIMIT $2`),
+			SELECT `+accountColumns+` FROM accounts WHERE id < $1 ORDER BY id DESC LIMIT CAST($2 AS BIGINT)`),
 		setPassword: db.writes("set password hash", `
 			UPDATE accounts SET password_hash = $3 WHERE id = $1 AND password_hash = $2`),
 		countOwners: db.reads("count owners", `SELECT COUNT(*) FROM accounts WHERE is_owner = 1`),
 		byUsername: db.reads("find accounts by username", `
 			SELECT `+accountColumns+`, username_folded FROM accounts
 			WHERE username_folded >= $1 AND username_folded < $2 AND username_folded <> $3
-			ORDER BY username_folded LIMIT $4`),
+			ORDER BY username_folded LIMIT CAST($4 AS BIGINT)`),
 		byPhone: db.reads("find accounts by phone", `
 			SELECT `+accountColumns+`, phone FROM accounts
 			WHERE phone >= $1 AND phone < $2 AND phone <> $3
 			AND (username_folded IS NULL OR username_folded < $4 OR username_folded >= $5)
-			ORDER BY phone LIMIT $6`),
+			ORDER BY phone LIMIT CAST($6 AS BIGINT)`),
 		// Under this lock owners come and go, so that of two who shut each other out one stays.
 		lockOwners: db.writes("lock owners", `UPDATE set_up SET expires_at = expires_at WHERE id = 1`),
 		suspend: db.writes("suspend account", `

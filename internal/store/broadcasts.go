@@ -40,10 +40,10 @@ func newBroadcasts(db *DB) *Broadcasts {
 			SELECT `+broadcastColumns+` FROM broadcasts
 			WHERE author = $1 AND idempotency_key = $2 AND idempotency_key <> ''`),
 		newest: db.reads("list broadcasts", `
-			SELECT `+broadcastColumns+` FROM broadcasts WHERE id < $1 ORDER BY id DESC LIMIT $2`),
+			SELECT `+broadcastColumns+` FROM broadcasts WHERE id < $1 ORDER BY id DESC LIMIT CAST($2 AS BIGINT)`),
 		failures: db.reads("newest failures", `
 			SELECT `+deliveryColumns+` FROM deliveries WHERE status = 'FAILED' AND finished_at >= $1
-			ORDER BY finished_at DESC LIMIT $2`),
+			ORDER BY finished_at DESC LIMIT CAST($2 AS BIGINT)`),
 		deliveries: newDeliveries(db),
 		queue:      newQueue(db),
 		updates:    newUpdates(db),

@@ -38,10 +38,10 @@ func newChallenges(db *DB) *Challenges {
 			SELECT ends_at FROM cooldowns WHERE username_folded = $1`),
 		deleteExpired: db.writes("delete challenges", `
 			DELETE FROM challenges WHERE id IN (
-				SELECT id FROM challenges WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)`),
+				SELECT id FROM challenges WHERE expires_at < $1 ORDER BY expires_at LIMIT CAST($2 AS BIGINT))`),
 		deleteCooldowns: db.writes("delete cooldowns", `
 			DELETE FROM cooldowns WHERE username_folded IN (
-				SELECT username_folded FROM cooldowns WHERE ends_at < $1 ORDER BY ends_at LIMIT $2)`),
+				SELECT username_folded FROM cooldowns WHERE ends_at < $1 ORDER BY ends_at LIMIT CAST($2 AS BIGINT))`),
 	}
 }
 

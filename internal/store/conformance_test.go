@@ -8,6 +8,8 @@ import (
 	"github.com/posthouse/posthouse/internal/event"
 	"github.com/posthouse/posthouse/internal/factor"
 	"github.com/posthouse/posthouse/internal/limit"
+	"github.com/posthouse/posthouse/internal/login"
+	"github.com/posthouse/posthouse/internal/overview"
 	"github.com/posthouse/posthouse/internal/robot"
 	"github.com/posthouse/posthouse/internal/session"
 	"github.com/posthouse/posthouse/internal/store"
@@ -26,6 +28,8 @@ func TestEveryStoreInterfaceIsImplemented(t *testing.T) {
 			_ robot.Store          = db.Robots()
 			_ broadcast.Store      = db.Broadcasts()
 			_ broadcast.Transactor = db
+			_ overview.Store       = db.Activity()
+			_ login.SetUpStore     = db.Accounts()
 		)
 		if err := db.Ping(t.Context()); err != nil {
 			t.Fatal(err)

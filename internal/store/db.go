@@ -35,6 +35,7 @@ type DB struct {
 
 	queries []*query
 
+	meta       meta
 	logs       *logs
 	accounts   *Accounts
 	sessions   *Sessions
@@ -48,6 +49,7 @@ type DB struct {
 
 func newDB(engine Engine, c Config) *DB {
 	db := &DB{engine: engine, clock: c.Clock, log: c.Logger}
+	db.meta = newMeta(db)
 	db.logs = newLogs(db)
 	db.accounts = newAccounts(db)
 	db.sessions = newSessions(db)
@@ -90,23 +92,6 @@ func (db *DB) Activity() *Activity { return db.activity }
 // Ping tells whether the database answers. Reasons: store.unreachable, store.busy, store.closed.
 func (db *DB) Ping(ctx context.Context) error {
 	return db.fail(ctx, db.reader.PingContext(ctx), "ping")
-}
-
-// prepare makes the prepared statements of SQLite, where they read half as fast again as texts do.
-func (db *DB) prepare(ctx context.Context) error {
-	for _, q := range db.queries {
-		var err error
-		if q.onWriter, err = db.writer.PrepareContext(ctx, q.text); err != nil {
-			return db.fail(ctx, err, "prepare "+q.name)
-		}
-		if q.writes {
-			continue
-		}
-		if q.onReader, err = db.reader.PrepareContext(ctx, q.text); err != nil {
-			return db.fail(ctx, err, "prepare "+q.name)
-		}
-	}
-	return nil
 }
 
 // Close commits what has been taken, closes the database and gives back its lock. Operations that

@@ -30,7 +30,7 @@ func newDeliveries(db *DB) deliveries {
 		createRows: db.insertsRows("create deliveries", `INSERT INTO deliveries (`+deliveryColumns+`)`, 13),
 		list: db.reads("list deliveries", `
 			SELECT `+deliveryColumns+` FROM deliveries
-			WHERE broadcast_id = $1 AND broadcast_id IS NOT NULL AND id > $2 ORDER BY id LIMIT $3`),
+			WHERE broadcast_id = $1 AND broadcast_id IS NOT NULL AND id > $2 ORDER BY id LIMIT CAST($3 AS BIGINT)`),
 		getMany: db.readsList("get deliveries", `
 			SELECT `+deliveryColumns+` FROM deliveries WHERE id IN ($LIST)`, 0),
 		statuses: db.readsList("count deliveries", `
@@ -41,7 +41,7 @@ func newDeliveries(db *DB) deliveries {
 		deleteNotices: db.writes("delete notices", `
 			DELETE FROM deliveries WHERE id IN (
 				SELECT id FROM deliveries WHERE broadcast_id IS NULL AND finished_at > 0 AND created_at < $1
-				ORDER BY created_at LIMIT $2)`),
+				ORDER BY created_at LIMIT CAST($2 AS BIGINT))`),
 	}
 }
 

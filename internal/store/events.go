@@ -37,7 +37,7 @@ func newEvents(db *DB) *Events {
 	backwards := func(with, columns string) newestEvents {
 		reads := func(by, where string) *query {
 			return db.reads("newest events"+by+with, `
-			SELECT `+columns+` FROM events WHERE position < $1`+where+` ORDER BY position DESC LIMIT $2`)
+			SELECT `+columns+` FROM events WHERE position < $1`+where+` ORDER BY position DESC LIMIT CAST($2 AS BIGINT)`)
 		}
 		return newestEvents{
 			all: reads("", ""), byType: reads(" by type", " AND type = $3"), byCorp: reads(" by company", " AND corp_id = $3"),
@@ -54,14 +54,14 @@ func newEvents(db *DB) *Events {
 			ON CONFLICT (app, dedupe_key) DO NOTHING RETURNING position`),
 		find: db.reads("find event", `SELECT position FROM events WHERE app = $1 AND dedupe_key = $2`),
 		after: db.reads("events after", `
-			SELECT `+eventColumns+` FROM events WHERE position > $1 ORDER BY position LIMIT $2`),
+			SELECT `+eventColumns+` FROM events WHERE position > $1 ORDER BY position LIMIT CAST($2 AS BIGINT)`),
 		byType: db.reads("events by type", `
-			SELECT `+eventColumns+` FROM events WHERE position > $1 AND type = $3 ORDER BY position LIMIT $2`),
+			SELECT `+eventColumns+` FROM events WHERE position > $1 AND type = $3 ORDER BY position LIMIT CAST($2 AS BIGINT)`),
 		byCorp: db.reads("events by company", `
-			SELECT `+eventColumns+` FROM events WHERE position > $1 AND corp_id = $3 ORDER BY position LIMIT $2`),
+			SELECT `+eventColumns+` FROM events WHERE position > $1 AND corp_id = $3 ORDER BY position LIMIT CAST($2 AS BIGINT)`),
 		byTypeAndCorp: db.reads("events by type and company", `
-			SELECT `+eventColumns+` FROM events WHERE position > $1 AND type = $3 AND corp_id = $4 ORDER BY position LIMIT $2`),
-		old:        db.reads("oldest events", `SELECT position, received_at FROM events ORDER BY position LIMIT $1`),
+			SELECT `+eventColumns+` FROM events WHERE position > $1 AND type = $3 AND corp_id = $4 ORDER BY position LIMIT CAST($2 AS BIGINT)`),
+		old:        db.reads("oldest events", `SELECT position, received_at FROM events ORDER BY position LIMIT CAST($1 AS BIGINT)`),
 		deleteUpTo: db.writes("delete events", `DELETE FROM events WHERE position <= $1`),
 		readConsumer: db.reads("read consumer", `
 			SELECT position FROM consumers WHERE name = $1`),

@@ -27,7 +27,7 @@ func newLimits(db *DB) *Limits {
 		forget: db.writes("forget uses", `DELETE FROM limit_counters WHERE rule = $1 AND subject = $2`),
 		deleteExpired: db.writes("delete counters", `
 			DELETE FROM limit_counters WHERE (rule, subject) IN (
-				SELECT rule, subject FROM limit_counters WHERE ends_at < $1 ORDER BY ends_at LIMIT $2)`),
+				SELECT rule, subject FROM limit_counters WHERE ends_at < $1 ORDER BY ends_at LIMIT CAST($2 AS BIGINT))`),
 	}
 }
 

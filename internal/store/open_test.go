@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -262,5 +263,10 @@ func TestAMissingPostgresDatabaseIsExplained(t *testing.T) {
 	if address == "" {
 		return
 	}
-	wantRefused(t, store.Config{DSN: address + "_missing"}, "store.unreachable", "_missing", "CREATE DATABASE")
+	missing, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	missing.Path += "_missing"
+	wantRefused(t, store.Config{DSN: missing.String()}, "store.unreachable", "_missing", "CREATE DATABASE")
 }

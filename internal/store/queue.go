@@ -48,7 +48,7 @@ func newQueue(db *DB) queue {
 					CASE WHEN urgent <= $1 THEN urgent WHEN normal <= $1 THEN normal ELSE bulk END
 				FROM fronts WHERE urgent <= $1 OR normal <= $1 OR bulk <= $1
 			)
-			SELECT robot_id FROM ready ORDER BY priority, since, robot_id LIMIT $2`),
+			SELECT robot_id FROM ready ORDER BY priority, since, robot_id LIMIT CAST($2 AS BIGINT)`),
 		nextDue: db.reads("next due delivery", `
 			SELECT next_attempt_at FROM deliveries WHERE status = 'QUEUED' AND next_attempt_at > $1
 			ORDER BY next_attempt_at LIMIT 1`),

@@ -34,12 +34,12 @@ func newRobots(db *DB) *Robots {
 		getMany:    db.readsList("get robots", `SELECT `+robotColumns+` FROM robots WHERE id IN ($LIST) AND deleted_at = 0`, 0),
 		findByName: db.reads("find robot by name", `SELECT `+robotColumns+` FROM robots WHERE name = $1`),
 		list: db.reads("list robots", `
-			SELECT `+robotColumns+` FROM robots WHERE id > $1 AND deleted_at = 0 ORDER BY id LIMIT $2`),
+			SELECT `+robotColumns+` FROM robots WHERE id > $1 AND deleted_at = 0 ORDER BY id LIMIT CAST($2 AS BIGINT)`),
 		block: db.writes("block robot", `
 			UPDATE robots SET blocked_until = $2 WHERE id = $1 AND blocked_until < $2`),
 		blocked: db.reads("blocked robots", `
 			SELECT `+robotColumns+` FROM robots WHERE blocked_until > $1 AND deleted_at = 0
-			ORDER BY blocked_until DESC LIMIT $2`),
+			ORDER BY blocked_until DESC LIMIT CAST($2 AS BIGINT)`),
 		// One statement for each unique column, so that a violated constraint can only be that one's.
 		rename: db.writes("rename robot", `UPDATE robots SET name = $2 WHERE id = $1 AND deleted_at = 0`),
 		// Another webhook is another robot to the platform, which is not blocked.

@@ -49,15 +49,15 @@ func newSessions(db *DB) *Sessions {
 		listLive: db.reads("list live sessions", `
 			SELECT `+sessionColumns+` FROM sessions
 			WHERE account_id = $1 AND ended_at = 0 AND id < $2 AND expires_at > $3 AND ends_at > $3
-			ORDER BY id DESC LIMIT $4`),
+			ORDER BY id DESC LIMIT CAST($4 AS BIGINT)`),
 		endedSince: db.reads("list ended sessions", `
 			SELECT id FROM sessions WHERE ended_at > 0 AND ended_at >= $1`),
 		deleteEnded: db.writes("delete ended sessions", `
 			DELETE FROM sessions WHERE id IN (
-				SELECT id FROM sessions WHERE ended_at > 0 AND ended_at < $1 ORDER BY ended_at LIMIT $2)`),
+				SELECT id FROM sessions WHERE ended_at > 0 AND ended_at < $1 ORDER BY ended_at LIMIT CAST($2 AS BIGINT))`),
 		deleteExpired: db.writes("delete expired sessions", `
 			DELETE FROM sessions WHERE id IN (
-				SELECT id FROM sessions WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)`),
+				SELECT id FROM sessions WHERE expires_at < $1 ORDER BY expires_at LIMIT CAST($2 AS BIGINT))`),
 		tokens: newTokens(db),
 	}
 }

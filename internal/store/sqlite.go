@@ -70,10 +70,8 @@ func (db *DB) openFile(ctx context.Context, c Config, path string) (err error) {
 	if err := db.migrate(ctx, path, alone); err != nil {
 		return err
 	}
-	if db.reader, err = openPool(sqliteDSN(path, c, true), sqliteReaders); err != nil {
-		return err
-	}
-	return db.prepare(ctx)
+	db.reader, err = openPool(sqliteDSN(path, c, true), sqliteReaders)
+	return err
 }
 
 // openPool opens connections that live as long as the pool: their prepared statements and page

@@ -27,7 +27,7 @@ func newTokens(db *DB) tokens {
 			SELECT `+tokenColumns+` FROM refresh_tokens WHERE hash IN ($LIST)`, 0),
 		deleteTokens: db.writes("delete refresh tokens", `
 			DELETE FROM refresh_tokens WHERE hash IN (
-				SELECT hash FROM refresh_tokens WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)`),
+				SELECT hash FROM refresh_tokens WHERE expires_at < $1 ORDER BY expires_at LIMIT CAST($2 AS BIGINT))`),
 	}
 }
 

@@ -27,6 +27,8 @@ type tx struct {
 	// activity is what the transaction does that charts count.
 	activity map[activityKey]int
 	after    []func()
+	// unprepared are queries that were run as texts.
+	unprepared []*query
 }
 
 // txKey finds the transaction of one DB, so that two databases in one process never mix.
@@ -62,6 +64,7 @@ func (db *DB) InTx(ctx context.Context, fn func(ctx context.Context) error) erro
 	for try := 1; ; try++ {
 		t, err := db.attempt(ctx, fn)
 		if err == nil {
+			t.prepareMissing(ctx)
 			for _, after := range t.after {
 				after()
 			}

@@ -30,8 +30,8 @@ func newUpdates(db *DB) updates {
 		db:     db,
 		append: db.insertsRows("append delivery updates", `INSERT INTO delivery_updates (position, delivery_id, status, at)`, 4),
 		after: db.reads("delivery updates after", `
-			SELECT position, delivery_id, status, at FROM delivery_updates WHERE position > $1 ORDER BY position LIMIT $2`),
-		old:        db.reads("oldest delivery updates", `SELECT position, at FROM delivery_updates ORDER BY position LIMIT $1`),
+			SELECT position, delivery_id, status, at FROM delivery_updates WHERE position > $1 ORDER BY position LIMIT CAST($2 AS BIGINT)`),
+		old:        db.reads("oldest delivery updates", `SELECT position, at FROM delivery_updates ORDER BY position LIMIT CAST($1 AS BIGINT)`),
 		deleteUpTo: db.writes("delete delivery updates", `DELETE FROM delivery_updates WHERE position <= $1`),
 	}
 }

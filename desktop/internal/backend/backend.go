@@ -32,8 +32,9 @@ type Backend interface {
 	Run(ctx context.Context) error
 	// Close releases everything; it may be called instead of Run.
 	Close() error
-	// FirstPage is the path with which to begin, "/" as a rule.
-	FirstPage() string
+	// FirstPage is the path with which to begin: "/", or where the first owner is made. It may hold a
+	// secret.
+	FirstPage(ctx context.Context) (string, error)
 	// Place is the folder or the address, for people to read.
 	Place() string
 }

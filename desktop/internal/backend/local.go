@@ -28,7 +28,9 @@ type LocalConfig struct {
 	DataDir string
 	// Sandbox runs it against a local DingTalk and WeChat.
 	Sandbox bool
-	Logger  *slog.Logger
+	// UI is another build of the admin app than the one inside this program; for tests.
+	UI     fs.FS
+	Logger *slog.Logger
 }
 
 // local is a server in this process, with or without a sandbox beside it.
@@ -55,7 +57,7 @@ func openLocal(ctx context.Context, cfg LocalConfig) (_ *local, err error) {
 	if err != nil {
 		return nil, &Problem{Kind: SettingsInvalid, Place: filepath.Join(cfg.DataDir, SettingsFile), cause: err}
 	}
-	set.DataDir, set.Logger = cfg.DataDir, cfg.Logger
+	set.DataDir, set.Logger, set.UI = cfg.DataDir, cfg.Logger, cfg.UI
 	l := &local{dir: cfg.DataDir}
 	defer func() {
 		if err != nil {
@@ -75,8 +77,13 @@ func openLocal(ctx context.Context, cfg LocalConfig) (_ *local, err error) {
 	if err := set.Validate(); err != nil {
 		return nil, &Problem{Kind: SettingsInvalid, Place: filepath.Join(cfg.DataDir, SettingsFile), cause: err}
 	}
-	l.srv, err = server.New(ctx, set)
-	return l, err
+	if l.srv, err = server.New(ctx, set); err != nil {
+		return nil, err
+	}
+	if !l.srv.HasUI() {
+		return nil, &Problem{Kind: BuiltWithoutApp, Place: cfg.DataDir}
+	}
+	return l, nil
 }
 
 // readSettings gives the settings of the folder, or none.
@@ -152,7 +159,13 @@ func (l *local) Close() error {
 }
 
 // FirstPage implements Backend.
-func (l *local) FirstPage() string { return "/" }
+func (l *local) FirstPage(ctx context.Context) (string, error) {
+	path, needed, err := l.srv.SetUpPath(ctx)
+	if err != nil || !needed {
+		return "/", err
+	}
+	return path.Reveal(), nil
+}
 
 // Place implements Backend.
 func (l *local) Place() string { return l.dir }

@@ -14,19 +14,23 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	_ "modernc.org/sqlite"
 
 	"github.com/posthouse/posthouse/desktop/internal/backend"
 )
 
-var silent = slog.New(slog.DiscardHandler)
+var (
+	silent = slog.New(slog.DiscardHandler)
+	app    = fstest.MapFS{"index.html": {Data: []byte(`<meta name="posthouse-root" content="./">`)}}
+)
 
 // folder opens a Posthouse in a folder once, so that it is there.
 func folder(t *testing.T) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "data")
-	b, err := backend.OpenLocal(t.Context(), backend.LocalConfig{DataDir: dir, Logger: silent})
+	b, err := backend.OpenLocal(t.Context(), backend.LocalConfig{DataDir: dir, UI: app, Logger: silent})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +52,7 @@ func problem(t *testing.T, err error) *backend.Problem {
 func TestAFreshFolderIsMadeAndServed(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "new", "folder")
-	b, err := backend.OpenLocal(t.Context(), backend.LocalConfig{DataDir: dir, Logger: silent})
+	b, err := backend.OpenLocal(t.Context(), backend.LocalConfig{DataDir: dir, UI: app, Logger: silent})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +100,7 @@ func TestFoldersThatCannotBeOpenedSayWhy(t *testing.T) {
 	t.Cleanup(func() { _ = taken.Close() })
 	cases := map[backend.Kind]func(t *testing.T, dir string) string{
 		backend.DataLocked: func(t *testing.T, dir string) string {
-			other, err := backend.OpenLocal(t.Context(), backend.LocalConfig{DataDir: dir, Logger: silent})
+			other, err := backend.OpenLocal(t.Context(), backend.LocalConfig{DataDir: dir, UI: app, Logger: silent})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -145,7 +149,7 @@ func TestFoldersThatCannotBeOpenedSayWhy(t *testing.T) {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
 			dir := prepare(t, folder(t))
-			b, err := backend.OpenLocal(t.Context(), backend.LocalConfig{DataDir: dir, Logger: silent})
+			b, err := backend.OpenLocal(t.Context(), backend.LocalConfig{DataDir: dir, UI: app, Logger: silent})
 			if err == nil {
 				_ = b.Close()
 				t.Fatal("it opened")
@@ -177,6 +181,48 @@ func write(t *testing.T, path, text string) {
 	}
 }
 
+func TestTheFirstPageMakesTheOwner(t *testing.T) {
+	t.Parallel()
+	b, err := backend.OpenLocal(t.Context(), backend.LocalConfig{DataDir: t.TempDir(), UI: app, Logger: silent})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := run(t, b)
+	defer r.stop(t)
+	first, err := b.FirstPage(t.Context())
+	path, token, found := strings.Cut(first, "#token=")
+	if err != nil || path != "/setup" || !found {
+		t.Fatalf("%s, %v", first, err)
+	}
+	ask := func(body string) string {
+		request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/graphql", strings.NewReader(body))
+		request.Header.Set("Content-Type", "application/json")
+		w := httptest.NewRecorder()
+		b.Handler().ServeHTTP(w, request)
+		return w.Body.String()
+	}
+	answer := ask(`{"query":"mutation($i: SetUpOwnerInput!) { setUpOwner(input: $i) { account { roles } } }","variables":{"i":` +
+		`{"token":"` + token + `","username":"owner","password":"correct horse 9","phone":"+8613800000001"}}}`)
+	if !strings.Contains(answer, "OWNER") {
+		t.Fatalf("set up: %s", answer)
+	}
+	if first, err := b.FirstPage(t.Context()); first != "/" || err != nil {
+		t.Errorf("with an owner: %s, %v", first, err)
+	}
+	// No robot is there that could bring a code, so the password suffices here.
+	if answer := ask(`{"query":"mutation { login(input: {username: \"owner\", password: \"correct horse 9\"}) { account { roles } } }"}`); !strings.Contains(answer, "OWNER") {
+		t.Errorf("sign in: %s", answer)
+	}
+}
+
+func TestWithoutTheAppThereIsNothingToShow(t *testing.T) {
+	t.Parallel()
+	_, err := backend.OpenLocal(t.Context(), backend.LocalConfig{DataDir: t.TempDir(), UI: fstest.MapFS{}, Logger: silent})
+	if p := problem(t, err); p.Kind != backend.BuiltWithoutApp {
+		t.Error(p)
+	}
+}
+
 func TestSettingsNeverShowWhatTheyHold(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{
@@ -188,7 +234,7 @@ func TestSettingsNeverShowWhatTheyHold(t *testing.T) {
 	} {
 		dir := t.TempDir()
 		write(t, filepath.Join(dir, backend.SettingsFile), text)
-		_, err := backend.OpenLocal(t.Context(), backend.LocalConfig{DataDir: dir, Logger: silent})
+		_, err := backend.OpenLocal(t.Context(), backend.LocalConfig{DataDir: dir, UI: app, Logger: silent})
 		p := problem(t, err)
 		if p.Kind != backend.SettingsInvalid || strings.Contains(p.Error(), "hush-hush") {
 			t.Errorf("%s: %v", name, p)
@@ -198,7 +244,7 @@ func TestSettingsNeverShowWhatTheyHold(t *testing.T) {
 
 func TestTheSandboxPushesToTheAddressItWasTold(t *testing.T) {
 	t.Parallel()
-	b, err := backend.OpenLocal(t.Context(), backend.LocalConfig{DataDir: t.TempDir(), Sandbox: true, Logger: silent})
+	b, err := backend.OpenLocal(t.Context(), backend.LocalConfig{DataDir: t.TempDir(), Sandbox: true, UI: app, Logger: silent})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -42,8 +42,9 @@ const (
 	WithoutApp      Kind = "without_app"
 	NotReady        Kind = "not_ready"
 	// Of the program.
-	Stopped Kind = "stopped"
-	Unknown Kind = "unknown"
+	BuiltWithoutApp Kind = "built_without_app"
+	Stopped         Kind = "stopped"
+	Unknown         Kind = "unknown"
 )
 
 // Kinds lists them all.
@@ -51,7 +52,7 @@ func Kinds() []Kind {
 	return []Kind{
 		DataLocked, DataNewer, DataDamaged, DataForeign, DataReadOnly, DataFull, KeysMissing, KeysInvalid, SettingsInvalid, PortTaken,
 		AddressInvalid, AddressInsecure, NameUnknown, Refused, TimedOut, Unreachable, Certificate, NotPosthouse, WithoutApp, NotReady,
-		Stopped, Unknown,
+		BuiltWithoutApp, Stopped, Unknown,
 	}
 }
 

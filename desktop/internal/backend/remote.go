@@ -216,7 +216,7 @@ func (r *remote) Close() error {
 }
 
 // FirstPage implements Backend.
-func (r *remote) FirstPage() string { return "/" }
+func (r *remote) FirstPage(context.Context) (string, error) { return "/", nil }
 
 // Place implements Backend.
 func (r *remote) Place() string { return r.base.String() }

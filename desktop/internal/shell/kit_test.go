@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/posthouse/posthouse/desktop/internal/shell"
@@ -107,7 +108,7 @@ func open(t *testing.T, change func(*shell.Config)) opened {
 	t.Helper()
 	w := newWindow()
 	cfg := shell.Config{
-		Dir: t.TempDir(), Window: w, Logger: slog.New(slog.DiscardHandler), SystemLanguages: []string{"en_GB.UTF-8"},
+		Dir: t.TempDir(), Window: w, UI: fstest.MapFS{"index.html": {Data: []byte(`<meta name="posthouse-root" content="./">`)}}, Logger: slog.New(slog.DiscardHandler), SystemLanguages: []string{"en_GB.UTF-8"},
 		Version: "v1.2.3", LogFile: "posthouse.log", Now: func() time.Time { return today },
 	}
 	if change != nil {

@@ -46,7 +46,12 @@ func (s *Shell) Open(choice Choice) (entrance string, problem *backend.Problem) 
 		set.Mode, set.Port = choice.Mode, opened.door.Port()
 	})
 	s.retitle()
-	return opened.door.Entrance(opened.backend.FirstPage()), nil
+	first, err := opened.backend.FirstPage(s.ctx)
+	if err != nil {
+		s.log.Warn("the first page is not known", "error", err) // the sign-in knows what to do
+		first = "/"
+	}
+	return opened.door.Entrance(first), nil
 }
 
 // start makes a session and its goroutines, which watch ends.
@@ -99,9 +104,9 @@ func (s *Shell) setAbort(abort context.CancelFunc) {
 func (s *Shell) open(ctx context.Context, choice Choice) (backend.Backend, error) {
 	switch choice.Mode {
 	case backend.Local:
-		return backend.OpenLocal(ctx, backend.LocalConfig{DataDir: s.cfg.DataDir, Logger: s.log})
+		return backend.OpenLocal(ctx, backend.LocalConfig{DataDir: s.cfg.DataDir, UI: s.cfg.UI, Logger: s.log})
 	case backend.Sandbox:
-		return backend.OpenLocal(ctx, backend.LocalConfig{DataDir: s.sandboxDir(), Sandbox: true, Logger: s.log})
+		return backend.OpenLocal(ctx, backend.LocalConfig{DataDir: s.sandboxDir(), Sandbox: true, UI: s.cfg.UI, Logger: s.log})
 	case backend.Remote:
 		return backend.OpenRemote(ctx, backend.RemoteConfig{Address: choice.Address, AllowPlain: choice.Plain, Logger: s.log, Failed: s.serveGone})
 	}

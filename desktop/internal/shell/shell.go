@@ -3,6 +3,7 @@ package shell
 import (
 	"context"
 	"encoding/json"
+	"io/fs"
 	"log/slog"
 	"path/filepath"
 	"sync"
@@ -24,7 +25,9 @@ type Config struct {
 	// Version of the program and its LogFile, for people to pass on.
 	Version, LogFile string
 	Window           Window
-	Logger           *slog.Logger
+	// UI is another build of the admin app than the one inside this program; for tests.
+	UI     fs.FS
+	Logger *slog.Logger
 	// Now is the clock; default time.Now.
 	Now func() time.Time
 }

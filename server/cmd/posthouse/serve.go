@@ -5,8 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
-	"time"
+	"path/filepath"
 
 	"github.com/posthouse/posthouse/server"
 	"github.com/posthouse/posthouse/server/sandbox"
@@ -18,50 +17,132 @@ const sandboxApp = "sandbox"
 type serveCommand struct {
 	common
 	Listen        string `help:"Address to serve on (default 127.0.0.1:8080; port 0 picks one)." env:"POSTHOUSE_LISTEN" placeholder:"ADDR"`
-	Sandbox       bool   `help:"Run against a local DingTalk and WeChat." env:"POSTHOUSE_SANDBOX"`
-	SandboxListen string `help:"Address of the sandbox (default 127.0.0.1:8090)." env:"POSTHOUSE_SANDBOX_LISTEN" placeholder:"ADDR"`
+	Sandbox       *bool  `help:"Run against a local DingTalk and WeChat." negatable:"" env:"POSTHOUSE_SANDBOX"`
+	SandboxListen string `help:"Address of the sandbox (default 127.0.0.1:8090; port 0 picks one)." env:"POSTHOUSE_SANDBOX_LISTEN" placeholder:"ADDR"`
 }
 
-// Run implements the command.
-func (c serveCommand) Run(ctx context.Context, s streams) error {
-	set, err := c.load(s)
+// settings are what file, environment and flags say together.
+func (c serveCommand) settings(p *program) (settings, error) {
+	set, err := c.load(p)
 	if err != nil {
-		return err
+		return settings{}, err
 	}
 	over(&set.Listen, c.Listen)
 	over(&set.SandboxListen, c.SandboxListen)
-	set.Sandbox = set.Sandbox || c.Sandbox
+	if c.Sandbox != nil {
+		set.Sandbox = *c.Sandbox
+	}
 	if set.Listen == "" {
 		set.Listen = defaultListen
 	}
 	if set.SandboxListen == "" {
 		set.SandboxListen = defaultSandboxListen
 	}
-	if set.Sandbox {
-		return serveWithSandbox(ctx, set, s)
+	return set, nil
+}
+
+// Run implements the command.
+func (c serveCommand) Run(ctx context.Context, p *program) error {
+	set, err := c.settings(p)
+	if err != nil {
+		return err
 	}
-	return serve(ctx, set.Config, nil, s)
+	quiet := context.AfterFunc(ctx, func() { set.Logger.Info("stopping; a second signal ends the process at once") })
+	defer quiet()
+	if set.Sandbox {
+		err = serveWithSandbox(ctx, set, p)
+	} else {
+		err = serve(ctx, set.Config, nil, p)
+	}
+	if err == nil {
+		set.Logger.Info("stopped")
+	}
+	return err
 }
 
 // serve runs a server until ctx ends; box is the sandbox beside it, if any.
-func serve(ctx context.Context, cfg server.Config, box *simulator, s streams) (err error) {
+func serve(ctx context.Context, cfg server.Config, box *simulator, p *program) (err error) {
+	cfg.Version = versionText()
 	srv, err := server.New(ctx, cfg)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, srv.Close()) }()
-	fmt.Fprintf(s.out, "Posthouse 驿站 %s\n", versionText())
-	fmt.Fprintf(s.out, "  GraphQL     http://%s/graphql\n", srv.Addr())
-	cfg.Logger.Info("listening", "address", srv.Addr())
+	where := whereData(cfg)
+	fmt.Fprintf(p.out, "Posthouse 驿站 %s\n", versionText())
+	fmt.Fprintf(p.out, "  GraphQL     http://%s/graphql\n", srv.Addr())
+	fmt.Fprintf(p.out, "  数据 Data    %s\n", where)
+	cfg.Logger.Info("listening", "address", srv.Addr(), "data", where)
 	if box != nil {
 		if err := box.introduce(ctx, srv); err != nil {
 			return err
 		}
-		fmt.Fprintf(s.out, "  沙箱 Sandbox http://%s/sandbox/\n\n", box.address())
-		fmt.Fprint(s.out, signInHint)
+		fmt.Fprintf(p.out, "  沙箱 Sandbox http://%s/sandbox/\n\n", box.address())
+		fmt.Fprint(p.out, signInHint)
 		cfg.Logger.Info("sandbox listening", "address", box.address())
 	}
+	if err := introduceUI(ctx, srv, p); err != nil {
+		return err
+	}
 	return srv.Run(ctx)
+}
+
+// introduceUI says where the admin app is and, while nobody owns this Posthouse, how to make an owner. The
+// link is printed and never logged: it is a secret, and logs are kept.
+func introduceUI(ctx context.Context, srv *server.Server, p *program) error {
+	at := "http://" + browsable(srv.Addr())
+	if srv.HasUI() {
+		fmt.Fprintf(p.out, "  管理 Admin   %s/\n", at)
+	}
+	path, needed, err := srv.SetUpPath(ctx)
+	if err != nil || !needed {
+		return err
+	}
+	if srv.HasUI() {
+		fmt.Fprintf(p.out, setUpHint, at+path.Reveal())
+	} else {
+		fmt.Fprint(p.out, ownerHint)
+	}
+	return nil
+}
+
+// browsable turns an address that stands for every interface into one that a browser here can open.
+func browsable(address string) string {
+	host, port, err := net.SplitHostPort(address)
+	if ip := net.ParseIP(host); err == nil && ip != nil && ip.IsUnspecified() {
+		return net.JoinHostPort("127.0.0.1", port)
+	}
+	return address
+}
+
+const (
+	setUpHint = `
+还没有所有者。请在 24 小时内打开下面的链接创建所有者（只能使用一次，重启后失效）：
+There is no owner yet. Open this link within 24 hours to become the owner (it works once, until a restart):
+  %s
+
+`
+	ownerHint = `
+还没有所有者，这个程序里也没有管理页面。可用命令创建：
+There is no owner yet, and no admin app in this program. Make one with:
+  posthouse account create --username U --phone P --role owner --password-stdin
+
+`
+)
+
+// whereData names the place of the data, for people who wonder where it went.
+func whereData(cfg server.Config) string {
+	if !cfg.Database.IsZero() {
+		return "Postgres"
+	}
+	dir := cfg.DataDir
+	if dir == "" {
+		dir = "data"
+	}
+	if whole, err := filepath.Abs(dir); err == nil {
+		return whole
+	}
+	return dir
 }
 
 const signInHint = `如何登录：先用 register 注册账号，再用 requestOtp 请求验证码；验证码会出现在沙箱页面的 ops 群里，
@@ -70,21 +151,27 @@ To sign in: register an account, ask for a code with requestOtp, read it in the 
 and send it with username and password to login. The README has every step.
 `
 
-// serveWithSandbox starts the sandbox first, because the server must know its address.
-func serveWithSandbox(ctx context.Context, set settings, s streams) (err error) {
+// serveWithSandbox starts the sandbox first, because the server must know its address, and stops it
+// last, because the server finishes its calls to it.
+func serveWithSandbox(ctx context.Context, set settings, p *program) error {
 	box, err := openSimulator(ctx, set.SandboxListen, set.Logger)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
+	if len(set.DingTalk.Apps) > 0 || len(set.WeChat.Apps) > 0 {
+		set.Logger.Warn("the sandbox takes the place of the DingTalk and WeChat apps of the configuration")
+	}
+	ctx, stopServer := context.WithCancel(ctx)
+	defer stopServer()
+	around, stopBox := context.WithCancel(context.WithoutCancel(ctx))
 	ended := make(chan error, 1)
 	go func() {
-		err := box.run(ctx)
-		cancel(err)
+		err := box.run(around)
+		stopServer() // without its world the server is of no use
 		ended <- err
 	}()
-	err = serve(ctx, sandboxed(set.Config, box), box, s)
-	cancel(nil)
+	err = serve(ctx, sandboxed(set.Config, box), box, p)
+	stopBox()
 	return errors.Join(err, <-ended)
 }
 
@@ -106,13 +193,8 @@ func sandboxed(cfg server.Config, box *simulator) server.Config {
 		cfg.Login.RegisterRole = "ADMIN"
 	}
 	cfg.GraphQL.Introspection = true
+	cfg.Sandboxed = true
 	return cfg
-}
-
-// simulator is a sandbox with a listener.
-type simulator struct {
-	sandbox  *sandbox.Sandbox
-	listener net.Listener
 }
 
 // introduce tells server and sandbox of each other.
@@ -127,24 +209,4 @@ func (b *simulator) introduce(ctx context.Context, srv *server.Server) error {
 		}
 	}
 	return b.sandbox.SetCallback(sandbox.Callback{URL: "http://" + srv.Addr() + "/callbacks/dingtalk/" + sandboxApp})
-}
-
-func (b *simulator) address() string { return b.listener.Addr().String() }
-
-// run serves the sandbox until ctx ends.
-func (b *simulator) run(ctx context.Context) error {
-	web := &http.Server{Handler: b.sandbox.Handler(), ReadHeaderTimeout: 10 * time.Second}
-	served := make(chan error, 2)
-	go func() { served <- web.Serve(b.listener) }()
-	go func() { served <- b.sandbox.Run(ctx) }()
-	var err error
-	select {
-	case <-ctx.Done():
-	case err = <-served:
-	}
-	err = errors.Join(err, b.sandbox.Close(), web.Close())
-	if errors.Is(err, http.ErrServerClosed) || errors.Is(err, context.Canceled) {
-		return nil
-	}
-	return err
 }

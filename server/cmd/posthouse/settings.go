@@ -1,15 +1,8 @@
 package main
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
-	"io"
-	"log/slog"
 	"os"
-	"strings"
-
-	"github.com/goccy/go-yaml"
 
 	"github.com/posthouse/posthouse/server"
 )
@@ -33,14 +26,18 @@ type settings struct {
 type common struct {
 	Config    string   `help:"Configuration file (YAML)." env:"POSTHOUSE_CONFIG" placeholder:"FILE"`
 	Data      string   `help:"Folder of the database and the key file (default data)." env:"POSTHOUSE_DATA" placeholder:"DIR"`
-	Database  string   `help:"Postgres URL; without it SQLite in the data folder." env:"POSTHOUSE_DATABASE" placeholder:"URL"`
-	Keys      []string `help:"Master keys, base64 of 32 bytes, newest first; without them the key file in the data folder." env:"POSTHOUSE_KEYS" placeholder:"KEY"`
+	Database  string   `help:"Postgres URL; without it SQLite in the data folder. Others can see flags: better in the environment." env:"POSTHOUSE_DATABASE" placeholder:"URL"`
+	Keys      []string `help:"Master keys, base64 of 32 bytes, newest first; without them the key file in the data folder. Better in the environment." env:"POSTHOUSE_KEYS" placeholder:"KEY"`
 	LogFormat string   `help:"Format of the log on standard error: text or json (default text)." env:"POSTHOUSE_LOG_FORMAT" placeholder:"FORMAT"`
 	LogLevel  string   `help:"Least level logged: debug, info, warn or error (default info)." env:"POSTHOUSE_LOG_LEVEL" placeholder:"LEVEL"`
 }
 
 // load reads the file and lays flags and environment over it.
-func (c common) load(s streams) (settings, error) {
+func (c common) load(p *program) (settings, error) {
+	// Before the file, so that what is wrong with the file is told in the format asked for.
+	if _, err := p.logger(c.LogFormat, c.LogLevel); err != nil {
+		return settings{}, err
+	}
 	var out settings
 	if c.Config != "" {
 		text, err := os.ReadFile(c.Config)
@@ -48,7 +45,7 @@ func (c common) load(s streams) (settings, error) {
 			return settings{}, fmt.Errorf("cannot read the configuration file: %w", err)
 		}
 		if err := decode(text, &out); err != nil {
-			return settings{}, fmt.Errorf("%s: %w", c.Config, err)
+			return settings{}, fmt.Errorf("%s, %w", c.Config, err)
 		}
 	}
 	over(&out.DataDir, c.Data)
@@ -63,40 +60,17 @@ func (c common) load(s streams) (settings, error) {
 			out.Keys = append(out.Keys, server.NewSecret(k))
 		}
 	}
-	log, err := logger(s.err, out.LogFormat, out.LogLevel)
-	out.Logger = log
-	return out, err
-}
-
-// decode refuses keys that nobody knows. Its errors name line and column but show nothing of the file,
-// which may hold secrets.
-func decode(text []byte, into *settings) error {
-	err := yaml.NewDecoder(bytes.NewReader(text), yaml.DisallowUnknownField()).Decode(into)
-	if err == nil || errors.Is(err, io.EOF) {
-		return nil
+	log, err := p.logger(out.LogFormat, out.LogLevel)
+	if err != nil {
+		return settings{}, err
 	}
-	return errors.New(strings.TrimSpace(yaml.FormatError(err, false, false)))
+	p.warnOfUnknownVariables(log)
+	out.Logger = log
+	return out, nil
 }
 
 func over(field *string, value string) {
 	if value != "" {
 		*field = value
 	}
-}
-
-func logger(w io.Writer, format, level string) (*slog.Logger, error) {
-	least := slog.LevelInfo
-	if level != "" {
-		if err := least.UnmarshalText([]byte(level)); err != nil {
-			return nil, fmt.Errorf("log level %q is none of debug, info, warn, error", level)
-		}
-	}
-	options := &slog.HandlerOptions{Level: least}
-	switch format {
-	case "", "text":
-		return slog.New(slog.NewTextHandler(w, options)), nil
-	case "json":
-		return slog.New(slog.NewJSONHandler(w, options)), nil
-	}
-	return nil, fmt.Errorf("log format %q is neither text nor json", format)
 }

@@ -12,8 +12,8 @@ var version, commit string
 type versionCommand struct{}
 
 // Run implements the command.
-func (versionCommand) Run(s streams) error {
-	_, err := fmt.Fprintf(s.out, "posthouse %s %s\n", versionText(), runtime.Version())
+func (versionCommand) Run(p *program) error {
+	_, err := fmt.Fprintf(p.out, "posthouse %s %s\n", versionText(), runtime.Version())
 	return err
 }
 
