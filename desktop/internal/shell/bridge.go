@@ -1,6 +1,7 @@
 package shell
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -66,7 +67,11 @@ func (s *Shell) PageLoaded() {
 
 // pageHandlers answer the page's requests to the program; the door lets in nobody else's.
 func (s *Shell) pageHandlers() map[string]http.Handler {
-	return map[string]http.Handler{
+	all := maps.Clone(s.cfg.Extra)
+	if all == nil {
+		all = map[string]http.Handler{}
+	}
+	maps.Copy(all, map[string]http.Handler{
 		"POST token": http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			var body struct{ Nonce, Token string }
 			switch {
@@ -96,7 +101,8 @@ func (s *Shell) pageHandlers() map[string]http.Handler {
 		"GET shell.css": asset("shell.css"),
 		"GET shell.js":  asset("shell.js"),
 		"GET icon.svg":  asset("icon.svg"),
-	}
+	})
+	return all
 }
 
 // isWebAddress keeps what a message or an event may hold from starting a program.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io/fs"
 	"log/slog"
+	"net/http"
 	"path/filepath"
 	"sync"
 	"time"
@@ -26,7 +27,9 @@ type Config struct {
 	Version, LogFile string
 	Window           Window
 	// UI is another build of the admin app than the one inside this program; for tests.
-	UI     fs.FS
+	UI fs.FS
+	// Extra are more handlers for the page's requests, as in guard.Config; for tests.
+	Extra  map[string]http.Handler
 	Logger *slog.Logger
 	// Now is the clock; default time.Now.
 	Now func() time.Time
@@ -104,8 +107,15 @@ func (s *Shell) Settings() Settings {
 	return s.settings
 }
 
-// RememberPlace keeps where the window is.
-func (s *Shell) RememberPlace(p Place) { s.change(func(set *Settings) { set.Window = p }) }
+// RememberPlace keeps where the window is. Of one that is maximised it keeps where it was before.
+func (s *Shell) RememberPlace(p Place) {
+	s.change(func(set *Settings) {
+		if p.Maximised && set.Window.Width > 0 {
+			p.Rect = set.Window.Rect
+		}
+		set.Window = p
+	})
+}
 
 // Zoom of the page, in per cent.
 func (s *Shell) Zoom() int { return s.Settings().zoom() }

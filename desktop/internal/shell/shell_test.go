@@ -59,6 +59,18 @@ func TestWhatWasOpenIsOpenedAgain(t *testing.T) {
 	}
 }
 
+func TestAMaximisedWindowKeepsThePlaceItHadBefore(t *testing.T) {
+	t.Parallel()
+	o := open(t, nil)
+	o.RememberPlace(place(7, 8, 900, 700))
+	o.RememberPlace(shell.Place{Rect: shell.Rect{Width: 1920, Height: 1080}, Maximised: true})
+	want := place(7, 8, 900, 700)
+	want.Maximised = true
+	if got := o.Settings().Window; got != want {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestAFlagBeatsWhatWasOpen(t *testing.T) {
 	t.Parallel()
 	o := open(t, func(cfg *shell.Config) { cfg.First = shell.Choice{Mode: backend.Sandbox} })
