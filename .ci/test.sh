@@ -19,7 +19,7 @@ main() {
 	cat <<-TEXT
 		1. looks for a C compiler (for Go's race detector) and for Postgres, and installs them if this is Debian
 		2. starts a Postgres of its own on a free port of 127.0.0.1, as an unprivileged user
-		3. npm ci and the self-test of the JavaScript clients
+		3. npm ci, the self-test of the JavaScript clients, the tests of the GraphiQL page
 		4. go test -race $PACKAGES, and the Go modules below this one
 		5. stops the Postgres and deletes its data
 	TEXT
@@ -44,6 +44,7 @@ main() {
 	fi
 	check "JavaScript packages" node_install
 	check "JavaScript clients: self-test" npm test --silent --prefix internal/e2e/clients
+	check "GraphiQL page: types, tests, build" npm run check --silent --prefix frontend/graphiql
 	# Unquoted on purpose: several packages, several flags.
 	check "go test -race $PACKAGES" go test -race -timeout 20m $TESTFLAGS $PACKAGES
 	local module

@@ -1,10 +1,7 @@
 package graph
 
 import (
-	"slices"
 	"time"
-
-	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/posthouse/posthouse/graph/generated"
 	"github.com/posthouse/posthouse/graph/model"
@@ -78,76 +75,6 @@ var (
 	errConnections   = errs.New(errs.RateLimited, "rate.connections", "Too many open connections. Close some of them first.")
 	errSubscriptions = errs.New(errs.RateLimited, "rate.subscriptions", "Too many subscriptions. End some of them first.")
 )
-
-// measure walks a document without following a fragment twice into itself, and finds how deep it nests
-// and how many aliases it has. Fragments count wherever they are spread, as they are executed there.
-type measure struct {
-	doc     *ast.QueryDocument
-	limits  Limits
-	aliases int
-	visits  int
-}
-
-// introspectionDepth is how much deeper the questions of tools about the schema may nest: they follow
-// a type through all its lists and non-nulls.
-const introspectionDepth = 12
-
-// check refuses documents over the limits before they are validated, because validation itself takes
-// time that grows with their size.
-func (m *measure) check() *errs.Error {
-	for _, op := range m.doc.Operations {
-		if err := m.selections(op.SelectionSet, 1, nil); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (m *measure) selections(set ast.SelectionSet, depth int, inside []string) *errs.Error {
-	if depth > m.limits.Depth && len(set) > 0 {
-		return errTooDeep
-	}
-	for _, selection := range set {
-		if m.visits++; m.visits > m.limits.Tokens {
-			return errTooComplex
-		}
-		if err := m.selection(selection, depth, inside); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (m *measure) selection(selection ast.Selection, depth int, inside []string) *errs.Error {
-	switch s := selection.(type) {
-	case *ast.Field:
-		if s.Alias != "" && s.Alias != s.Name {
-			if m.aliases++; m.aliases > m.limits.Aliases {
-				return errTooComplex
-			}
-		}
-		if isIntrospection(s) {
-			depth -= introspectionDepth
-		}
-		return m.selections(s.SelectionSet, depth+1, inside)
-	case *ast.InlineFragment:
-		return m.selections(s.SelectionSet, depth, inside)
-	case *ast.FragmentSpread:
-		return m.fragment(s.Name, depth, inside)
-	}
-	return nil
-}
-
-func (m *measure) fragment(name string, depth int, inside []string) *errs.Error {
-	if slices.Contains(inside, name) {
-		return nil // a cycle: the validator refuses it
-	}
-	def := m.doc.Fragments.ForName(name)
-	if def == nil {
-		return nil // unknown: the validator refuses it
-	}
-	return m.selections(def.SelectionSet, depth, append(inside[:len(inside):len(inside)], name))
-}
 
 // listGuess is how many entries a list without paging is taken to have.
 const listGuess = 3

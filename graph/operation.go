@@ -48,7 +48,7 @@ func (a *API) prepare(ctx context.Context, p params) (*operation, *response) {
 		return nil, a.presenter.requestError(ctx, errIntrospection)
 	}
 	return &operation{api: a, ctx: &graphql.OperationContext{
-		RawQuery: p.Query, OperationName: p.OperationName, Variables: variables, Extensions: p.Extensions,
+		OperationName: p.OperationName, Variables: variables, Extensions: p.Extensions,
 		Doc: doc.ast, Operation: op, DisableIntrospection: !introspection, RecoverFunc: a.recovered,
 		ResolverMiddleware:     func(ctx context.Context, next graphql.Resolver) (any, error) { return next(ctx) },
 		RootResolverMiddleware: func(ctx context.Context, next graphql.RootResolver) graphql.Marshaler { return next(ctx) },

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/binary"
 	"net"
 	"net/http"
 	"sync"
@@ -40,9 +41,11 @@ const (
 )
 
 const (
-	// socketBuffer is the size of each of a socket's two buffers. net/http's own have 4 KiB each, which
-	// is most of what an idle subscriber would cost.
-	socketBuffer = 512
+	// readBuffer and writeBuffer are the sizes of a socket's buffers; net/http's own have 4 KiB each, too
+	// much for an idle subscriber. Large messages are read past the one. Through the other go control
+	// frames only, each whole.
+	readBuffer  = 128
+	writeBuffer = 2 + 125
 	// closePatience is how long a peer that is sent away may take to say goodbye.
 	closePatience = 5 * time.Second
 	// pingPatience is short because one goroutine pings everybody. A ping fits into any socket buffer
@@ -78,7 +81,7 @@ type socket struct {
 
 	mu         sync.Mutex
 	actor      authz.Actor
-	operations map[string]*running
+	operations []*running // few enough to look through
 }
 
 // serveSocket upgrades the request and hands the connection to a goroutine of its own, so that
@@ -97,7 +100,7 @@ func (a *API) serveSocket(w http.ResponseWriter, r *http.Request) {
 	info := request.From(r.Context())
 	s := &socket{
 		api: a, actor: actor, leave: leave, forget: func() {},
-		acked: make(chan struct{}), operations: map[string]*running{},
+		acked: make(chan struct{}),
 	}
 	if err := s.accept(w, r); err != nil {
 		leave()
@@ -164,13 +167,13 @@ func (s *smallBuffers) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	early, _ := old.Reader.Peek(old.Reader.Buffered())
 	s.conn, s.early = conn, len(early)
 	if len(early) == 0 {
-		s.reader = bufio.NewReaderSize(conn, socketBuffer)
+		s.reader = bufio.NewReaderSize(conn, readBuffer)
 	} else {
 		// What came with the handshake must not be lost: it stays readable in a buffer that holds it whole.
-		s.reader = bufio.NewReaderSize(bytes.NewReader(bytes.Clone(early)), max(socketBuffer, len(early)))
+		s.reader = bufio.NewReaderSize(bytes.NewReader(bytes.Clone(early)), max(readBuffer, len(early)))
 		_, _ = s.reader.Peek(len(early))
 	}
-	return conn, bufio.NewReadWriter(s.reader, bufio.NewWriterSize(conn, socketBuffer)), nil
+	return conn, bufio.NewReadWriter(s.reader, bufio.NewWriterSize(conn, writeBuffer)), nil
 }
 
 // greet begins to serve a new peer.
@@ -273,7 +276,7 @@ func (s *socket) lookAfter() {
 		s.cut()
 	case silent >= s.api.limits.Ping/2 && s.writing.TryLock():
 		defer s.writing.Unlock()
-		s.writeNow([]byte(`{"type":"ping"}`), pingPatience)
+		s.writeNow(framed(append(make([]byte, frameRoom), `{"type":"ping"}`...)), pingPatience)
 	}
 }
 
@@ -296,6 +299,8 @@ func (s *socket) end(code websocket.StatusCode, reason string) {
 func (s *socket) close(code websocket.StatusCode, reason string) {
 	s.cancel()
 	_ = s.net.SetDeadline(clock.Real().Now().Add(closePatience))
+	s.writing.Lock()   // whatever is being written; nothing may follow the goodbye
+	s.writing.Unlock() //nolint:staticcheck // nothing is to be done in between
 	_ = s.conn.Close(code, reason)
 }
 
@@ -305,20 +310,44 @@ func (s *socket) cut() {
 	_ = s.net.Close()
 }
 
-// write sends one message, unless the peer is being sent away. One that does not take it in time is cut
-// off.
+// write sends one message, unless the peer is being sent away: frameRoom bytes, then the text. A peer
+// that does not take it in time is cut off.
 func (s *socket) write(message []byte) {
 	s.writing.Lock()
 	defer s.writing.Unlock()
 	if s.ctx.Err() == nil && !s.api.stopping() {
-		s.writeNow(message, s.api.limits.Write)
+		s.writeNow(framed(message), s.api.limits.Write)
 	}
 }
 
-// writeNow is bounded by the operating system, hence by the machine's own time.
-func (s *socket) writeNow(message []byte, patience time.Duration) {
+// writeNow is bounded by the operating system, hence by the machine's own time. One call writes a whole
+// frame, and so do those of the library for its control frames: that is what keeps them apart.
+func (s *socket) writeNow(frame []byte, patience time.Duration) {
 	_ = s.net.SetWriteDeadline(clock.Real().Now().Add(patience))
-	if err := s.conn.Write(context.Background(), websocket.MessageText, message); err != nil {
+	if _, err := s.net.Write(frame); err != nil {
 		s.cut()
 	}
+}
+
+// frameRoom is what stands before a text until it is framed, in bytes.
+const frameRoom = 10
+
+// framed makes a WebSocket frame in place: a whole text message, not masked (RFC 6455 §5.2). Messages
+// are framed here and not by the library because that would need a buffer for each socket.
+func framed(b []byte) []byte {
+	const wholeText, two, eight = 0x81, 126, 127
+	switch n := len(b) - frameRoom; {
+	case n < two:
+		b = b[frameRoom-2:]
+		b[1] = byte(n)
+	case n < 1<<16:
+		b = b[frameRoom-4:]
+		b[1] = two
+		binary.BigEndian.PutUint16(b[2:], uint16(n))
+	default:
+		b[1] = eight
+		binary.BigEndian.PutUint64(b[2:], uint64(n))
+	}
+	b[0] = wholeText
+	return b
 }

@@ -151,6 +151,7 @@ func (s *socket) refuse(id string, out *response) {
 func (s *socket) next(id string, out *response) {
 	buf := s.api.buffers.take()
 	defer s.api.buffers.give(buf)
+	buf.Write(make([]byte, frameRoom))
 	buf.WriteString(`{"id":`)
 	buf.Write(quoted(id))
 	buf.WriteString(`,"type":"next","payload":`)
@@ -164,7 +165,7 @@ func (s *socket) send(m message) {
 	if err != nil {
 		return // only a payload that is not JSON cannot be written, and every payload was read as JSON
 	}
-	s.write(b)
+	s.write(append(make([]byte, frameRoom, frameRoom+len(b)), b...))
 }
 
 func quoted(s string) []byte {

@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/coder/websocket"
 
@@ -68,7 +69,7 @@ func (s *socket) begin(id string) (*running, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, taken := s.operations[id]; taken {
+	if s.running(id) != nil {
 		return nil, errDuplicateID
 	}
 	if len(s.operations) >= s.api.limits.Operations {
@@ -76,8 +77,28 @@ func (s *socket) begin(id string) (*running, error) {
 	}
 	ctx, cancel := context.WithCancel(s.ctx)
 	r := &running{id: id, actor: actor, ctx: authz.With(ctx, actor), cancel: cancel}
-	s.operations[id] = r
+	s.operations = append(s.operations, r)
 	return r, nil
+}
+
+// running gives the operation of an id, nil when there is none. The caller holds mu.
+func (s *socket) running(id string) *running {
+	for _, r := range s.operations {
+		if r.id == id {
+			return r
+		}
+	}
+	return nil
+}
+
+// forgetOperation takes an operation off the list, false when it is not there. The caller holds mu.
+func (s *socket) forgetOperation(r *running) bool {
+	at := slices.Index(s.operations, r)
+	if at < 0 {
+		return false
+	}
+	s.operations = slices.Delete(s.operations, at, at+1)
+	return true
 }
 
 // fail ends an operation with errors, unless the client has ended it before.
@@ -93,19 +114,15 @@ func (s *socket) finish(r *running) bool {
 	r.cancel()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.operations[r.id] != r {
-		return false
-	}
-	delete(s.operations, r.id)
-	return true
+	return s.forgetOperation(r)
 }
 
 // stop ends the operation of an id, if it still runs.
 func (s *socket) stop(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if r, ok := s.operations[id]; ok {
+	if r := s.running(id); r != nil {
 		r.cancel()
-		delete(s.operations, id)
+		s.forgetOperation(r)
 	}
 }

@@ -1729,33 +1729,6 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	opCtx := graphql.GetOperationContext(ctx)
 	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
-	inputUnmarshalMap := graphql.BuildUnmarshalerMap(
-		ec.unmarshalInputActionCardInput,
-		ec.unmarshalInputBroadcastInput,
-		ec.unmarshalInputButtonInput,
-		ec.unmarshalInputCallbackEventFilter,
-		ec.unmarshalInputCreateRobotInput,
-		ec.unmarshalInputDeleteRobotInput,
-		ec.unmarshalInputEndSessionInput,
-		ec.unmarshalInputFeedCardInput,
-		ec.unmarshalInputFeedCardLinkInput,
-		ec.unmarshalInputLinkInput,
-		ec.unmarshalInputLoginInput,
-		ec.unmarshalInputMarkdownInput,
-		ec.unmarshalInputMentionsInput,
-		ec.unmarshalInputMessageInput,
-		ec.unmarshalInputOtpInput,
-		ec.unmarshalInputRefreshSessionInput,
-		ec.unmarshalInputRegisterInput,
-		ec.unmarshalInputRequestOtpInput,
-		ec.unmarshalInputRestoreAccountInput,
-		ec.unmarshalInputSetUpOwnerInput,
-		ec.unmarshalInputSuspendAccountInput,
-		ec.unmarshalInputTestRobotInput,
-		ec.unmarshalInputTextInput,
-		ec.unmarshalInputUpdateRobotInput,
-		ec.unmarshalInputWechatLoginInput,
-	)
 	first := true
 
 	switch opCtx.Operation.Operation {
@@ -1765,7 +1738,6 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			var data graphql.Marshaler
 			if first {
 				first = false
-				ctx = graphql.WithUnmarshalerMap(ctx, inputUnmarshalMap)
 				data = ec._Query(ctx, opCtx.Operation.SelectionSet)
 			} else {
 				if atomic.LoadInt32(&ec.PendingDeferred) > 0 {
@@ -1795,7 +1767,6 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 				return nil
 			}
 			first = false
-			ctx = graphql.WithUnmarshalerMap(ctx, inputUnmarshalMap)
 			data := ec._Mutation(ctx, opCtx.Operation.SelectionSet)
 			var buf bytes.Buffer
 			data.MarshalGQL(&buf)

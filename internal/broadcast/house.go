@@ -21,7 +21,17 @@ func (s *Service) keepHouse(ctx context.Context) {
 			sweepAt = s.now().Add(sweepEvery)
 		}
 		s.repair(ctx)
-		s.pause(ctx, min(s.lease/2, sweepAt.Sub(s.now())))
+		s.rest(ctx, min(s.lease/2, sweepAt.Sub(s.now())))
+	}
+}
+
+// rest waits until ctx ends or the time is over.
+func (s *Service) rest(ctx context.Context, d time.Duration) {
+	timer := s.clock.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C():
+	case <-ctx.Done():
 	}
 }
 

@@ -43,7 +43,7 @@ func (s *Service) recoverAtStart(ctx context.Context) bool {
 			return true
 		}
 		s.log.ErrorContext(ctx, "recovery failed", "try", n, "error", err)
-		s.pause(ctx, storeDelay(n))
+		s.rest(ctx, storeDelay(n))
 	}
 	return false
 }

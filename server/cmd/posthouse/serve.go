@@ -98,9 +98,8 @@ func introduceUI(ctx context.Context, srv *server.Server, p *program) error {
 	if err != nil || !needed {
 		return err
 	}
-	if srv.HasUI() {
-		fmt.Fprintf(p.out, setUpHint, at+path.Reveal())
-	} else {
+	fmt.Fprintf(p.out, setUpHint, at+path.Reveal())
+	if !srv.HasUI() {
 		fmt.Fprint(p.out, ownerHint)
 	}
 	return nil
@@ -122,9 +121,8 @@ There is no owner yet. Open this link within 24 hours to become the owner (it wo
   %s
 
 `
-	ownerHint = `
-还没有所有者，这个程序里也没有管理页面。可用命令创建：
-There is no owner yet, and no admin app in this program. Make one with:
+	ownerHint = `这个程序里没有管理页面（用 make build 构建），也可以用命令创建所有者：
+There is no admin app in this program (make build builds it); a command makes an owner, too:
   posthouse account create --username U --phone P --role owner --password-stdin
 
 `
