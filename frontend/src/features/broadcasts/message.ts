@@ -80,6 +80,12 @@ export function bodySize(message: Message, mentions: Mentions): number {
 /** Whether a robot that wants keywords would find one of them in the message. */
 export function holdsKeyword(message: Message, keywords: readonly string[]): boolean {
   if (keywords.length === 0) return true
-  const words = JSON.stringify(Object.values(message)).toLowerCase()
-  return keywords.some((keyword) => words.includes(JSON.stringify(keyword).slice(1, -1).toLowerCase()))
+  const words = wordsOf(message).map((word) => word.toLowerCase())
+  return keywords.some((keyword) => words.some((word) => word.includes(keyword.toLowerCase())))
+}
+
+/** Every string in a message, wherever it stands. */
+export function wordsOf(value: unknown): string[] {
+  if (typeof value === 'string') return [value]
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(wordsOf) : []
 }

@@ -69,7 +69,8 @@ export function formatter(language: LanguageTag) {
       }
       return `${new Intl.NumberFormat(language, { maximumFractionDigits: unit === 0 ? 0 : 1 }).format(size)} ${units[unit]}`
     },
-    list: (items: readonly string[]) => new Intl.ListFormat(language, { style: 'short', type: 'unit' }).format(items),
+    /** Names one after the other. */
+    list: (items: readonly string[]) => items.join(language === 'en' ? ', ' : '、'),
   }
 }
 

@@ -51,7 +51,7 @@ export function createFeed<T extends FeedItem>(config: FeedConfig<T>) {
   let tries = 0
   let renewals = 0
   let openedAt = 0
-  let lostAt = 0
+  let lostAt: number | null = null
   let timer: ReturnType<typeof setTimeout> | undefined
   let settling: ReturnType<typeof setTimeout> | undefined
   let batch: T[] = []
@@ -63,7 +63,7 @@ export function createFeed<T extends FeedItem>(config: FeedConfig<T>) {
     error.value = null
     tries = 0
     renewals = 0
-    lostAt = 0
+    lostAt = null
     open()
   }
 
@@ -114,10 +114,10 @@ export function createFeed<T extends FeedItem>(config: FeedConfig<T>) {
     if (state.value !== 'connecting') return
     state.value = 'live'
     renewals = 0
-    if (lostAt) {
+    if (lostAt !== null) {
       flush()
       config.onNotice({ kind: 'resumed', at: now(), seconds: Math.round((now() - lostAt) / 1000) })
-      lostAt = 0
+      lostAt = null
     }
   }
 
@@ -185,7 +185,7 @@ export function createFeed<T extends FeedItem>(config: FeedConfig<T>) {
 
   function later(delay: number, lost: boolean): void {
     tries++
-    if (lost && !lostAt) {
+    if (lost && lostAt === null) {
       lostAt = now()
       config.onNotice({ kind: 'lost', at: lostAt })
     }

@@ -28,7 +28,7 @@ function addLine(blocks: Block[], line: string, names: readonly string[]): void 
     blocks.push({ kind: 'lines', lines: [] }) // ends whatever went before
     return
   }
-  const heading = /^ {0,3}(#{1,6})\s+(.*?)\s*#*\s*$/.exec(line)
+  const heading = /^ {0,3}(#{1,6})\s(.*)$/.exec(line)
   if (heading) {
     blocks.push({ kind: 'heading', level: heading[1]!.length, children: inline(heading[2]!) })
     return
@@ -53,51 +53,104 @@ function addLine(blocks: Block[], line: string, names: readonly string[]): void 
 // Deeper than this nothing is drawn in DingTalk either, and a hostile text cannot exhaust the stack.
 const deepest = 6
 
-const picture = /^!\[([^\]]*)\]\(\s*([^)\s]*)[^)]*\)/
-const link = /^\[((?:[^[\]]|\[[^\]]*\])*)\]\(\s*([^)\s]*)[^)]*\)/
-const strong = /^(\*\*|__)(?=\S)([\s\S]*?\S)\1/
-const emphasis = /^([*_])(?=\S)([\s\S]*?\S)\1/
-const special = /[!*_[@]/
-
 export function parseInline(text: string, names: readonly string[] = [], depth = 0): Inline[] {
   const out: Inline[] = []
-  let plain = ''
-  const flush = () => {
-    if (plain) out.push({ kind: 'text', text: plain })
-    plain = ''
-  }
-  for (let rest = text; rest !== ''; ) {
-    const at = rest.search(special)
-    if (at !== 0 || depth >= deepest) {
-      const end = at > 0 && depth < deepest ? at : rest.length
-      plain += rest.slice(0, end)
-      rest = rest.slice(end)
-      continue
-    }
-    const [node, length] = inlineAt(rest, names, depth, plain.at(-1))
+  let plain = 0 // where text that is nothing else began
+  let at = 0
+  const finders = new Finders(text)
+  while (at < text.length) {
+    const [node, end] = depth < deepest ? inlineAt(text, at, names, depth, finders) : nothing
     if (!node) {
-      plain += rest[0]
-      rest = rest.slice(1)
+      at++
       continue
     }
-    flush()
+    if (plain < at) out.push({ kind: 'text', text: text.slice(plain, at) })
     out.push(node)
-    rest = rest.slice(length)
+    at = plain = end
   }
-  flush()
+  if (plain < text.length) out.push({ kind: 'text', text: text.slice(plain) })
   return out
 }
 
-function inlineAt(rest: string, names: readonly string[], depth: number, before: string | undefined): [Inline | null, number] {
-  let found: RegExpExecArray | null
-  if ((found = picture.exec(rest))) return [{ kind: 'picture', text: found[1]!, url: found[2]! }, found[0].length]
-  if ((found = link.exec(rest))) return [{ kind: 'link', url: found[2]!, children: parseInline(found[1]!, names, depth + 1) }, found[0].length]
-  // An underscore within a word is a letter like any other.
-  if (rest[0] === '_' && before && /\w/.test(before)) return [null, 0]
-  if ((found = strong.exec(rest))) return [{ kind: 'strong', children: parseInline(found[2]!, names, depth + 1) }, found[0].length]
-  if ((found = emphasis.exec(rest))) return [{ kind: 'emphasis', children: parseInline(found[2]!, names, depth + 1) }, found[0].length]
-  return mentionAt(rest, names)
+type Found = readonly [node: Inline | null, end: number]
+const nothing: Found = [null, 0]
+
+function inlineAt(text: string, at: number, names: readonly string[], depth: number, finders: Finders): Found {
+  switch (text[at]) {
+    case '!':
+      return text[at + 1] === '[' ? bracketsAt(text, at + 1, finders, (words, url) => ({ kind: 'picture', text: words, url })) : nothing
+    case '[':
+      return bracketsAt(text, at, finders, (words, url) => ({ kind: 'link', url, children: parseInline(words, names, depth + 1) }))
+    case '_':
+      // An underscore within a word is a letter like any other.
+      if (at > 0 && /\w/.test(text[at - 1]!)) return nothing
+      return emphasisAt(text, at, names, depth, finders)
+    case '*':
+      return emphasisAt(text, at, names, depth, finders)
+    case '@': {
+      const [node, length] = mentionAt(text.slice(at, at + longestName), names)
+      return [node, at + length]
+    }
+    default:
+      return nothing
+  }
 }
+
+/** `[words](url)`; words hold no brackets of their own. */
+function bracketsAt(text: string, at: number, finders: Finders, make: (words: string, url: string) => Inline): Found {
+  const close = finders.next(']', at + 1)
+  if (close < 0 || text[close + 1] !== '(') return nothing
+  const end = finders.next(')', close + 2)
+  if (end < 0) return nothing
+  // A title may follow the address; it is not shown.
+  const url = text.slice(close + 2, end).trim().split(/\s/, 1)[0] ?? ''
+  return [make(text.slice(at + 1, close), url), end + 1]
+}
+
+function emphasisAt(text: string, at: number, names: readonly string[], depth: number, finders: Finders): Found {
+  const one = text[at]!
+  const markers = text[at + 1] === one ? [one + one, one] : [one]
+  for (const marker of markers) {
+    const start = at + marker.length
+    if (start >= text.length || /\s/.test(text[start]!)) continue
+    const close = finders.closing(marker, start + 1)
+    if (close < 0) continue
+    const children = parseInline(text.slice(start, close), names, depth + 1)
+    return [{ kind: marker.length === 2 ? 'strong' : 'emphasis', children }, close + marker.length]
+  }
+  return nothing
+}
+
+/**
+ * Finds closing marks. What it found last is remembered, as is that nothing follows, so that a text
+ * full of opening marks is read once and not once for each of them.
+ */
+class Finders {
+  private readonly found = new Map<string, number>()
+
+  constructor(private readonly text: string) {}
+
+  next(mark: string, from: number): number {
+    return this.search(mark, from, () => true)
+  }
+
+  /** A mark that closes emphasis stands right after a word. */
+  closing(mark: string, from: number): number {
+    return this.search(`close ${mark}`, from, (at) => !/\s/.test(this.text[at - 1]!), mark)
+  }
+
+  private search(key: string, from: number, fits: (at: number) => boolean, mark = key): number {
+    const last = this.found.get(key)
+    if (last !== undefined && (last < 0 || last >= from)) return last
+    let at = this.text.indexOf(mark, from)
+    while (at >= 0 && !fits(at)) at = this.text.indexOf(mark, at + 1)
+    this.found.set(key, at)
+    return at
+  }
+}
+
+// DingTalk's user ids have at most 64 characters; a name is looked for within this.
+const longestName = 80
 
 function mentionAt(rest: string, names: readonly string[]): [Inline | null, number] {
   if (rest[0] !== '@') return [null, 0]
