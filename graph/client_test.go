@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -193,3 +194,14 @@ func wantReason(t testing.TB, a answer, reason string) {
 		t.Fatalf("got %q, want %q: %d %s", a.reason(), reason, a.Status, a.Body)
 	}
 }
+
+// newRequest makes a request for the handler itself.
+func newRequest(method, target, body string, headers ...string) *http.Request {
+	r := httptest.NewRequest(method, target, strings.NewReader(body))
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	return r
+}
+
+func newRecorder() *httptest.ResponseRecorder { return httptest.NewRecorder() }

@@ -16,7 +16,7 @@ var ErrIdentityRaced = errors.New("account: another sign-in stored this identity
 // the one that holds another identity with the same unionid (to which this one is added), else a new
 // account without username, phone or password. created tells that the identity is new here.
 //
-// It must run in a transaction, which a returned error rolls back. An account is never moved: a
+// It must run in a transaction, which a returned error rolls back; call Changed after its commit. An account is never moved: a
 // unionid that turns up later, although another account has it too, is recorded and changes nothing.
 // Account and Identity.CreatedAt of the argument are filled in here. Errors: ErrIdentityRaced.
 func (s *Service) Adopt(ctx context.Context, person Identity) (a Account, created bool, err error) {

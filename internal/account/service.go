@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -99,7 +100,12 @@ func (s *Service) Current(ctx context.Context, account id.Account) (Account, err
 func (s *Service) forget(account id.Account) {
 	s.epoch.Add(1)
 	s.Memo.Delete(string(account))
+	s.Memo.Delete(identitiesKey(account))
 }
+
+// Changed tells every process that the account's row or its identities have changed. Services call it
+// after the commit of a transaction in which they used Adopt.
+func (s *Service) Changed(ctx context.Context, account id.Account) { s.announce(ctx, account) }
 
 // announce tells every process that the account's row has changed. Call it after the commit. A lost
 // message costs at most snapshotTTL, so a failing bus is no reason to fail.
@@ -148,13 +154,29 @@ func (s *Service) List(ctx context.Context, actor authz.Actor, p page.Request) (
 }
 
 // Identities gives the platform identities of an account, oldest first, to itself or to an
-// administrator. Reasons: session.missing, account.not_found.
+// administrator, from memory where possible. Reasons: session.missing, account.not_found.
 func (s *Service) Identities(ctx context.Context, actor authz.Actor, account id.Account) ([]Identity, error) {
 	if err := s.mayRead(actor, account); err != nil {
 		return nil, err
 	}
-	return s.Store.Identities(ctx, []id.Account{account})
+	if v, ok := s.Memo.Get(identitiesKey(account)); ok {
+		if known, ok := v.([]Identity); ok {
+			return slices.Clone(known), nil
+		}
+	}
+	before := s.epoch.Load()
+	identities, err := s.Store.Identities(ctx, []id.Account{account})
+	if err != nil {
+		return nil, err
+	}
+	s.Memo.Set(identitiesKey(account), identities, snapshotTTL)
+	if s.epoch.Load() != before {
+		s.Memo.Delete(identitiesKey(account))
+	}
+	return slices.Clone(identities), nil
 }
+
+func identitiesKey(account id.Account) string { return "i" + string(account) }
 
 // FindByUsername finds an account however its username is cased, with its password hash: for sign-in.
 // A name that can be no username finds nothing, after the same lookup.

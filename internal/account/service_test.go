@@ -376,3 +376,29 @@ func TestTheLoserOfAFirstSightLeavesNoAccount(t *testing.T) {
 		t.Fatalf("the second try gives %+v, %v, %v", a, created, err)
 	}
 }
+
+func TestIdentitiesComeFromMemoryUntilTheyChange(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	a, _, err := adopt(t, f, person("wx1", "openid-a", "union-a"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := func(when string, reads, count int) {
+		t.Helper()
+		f.db.TakeCalls()
+		got, err := f.Identities(t.Context(), authz.System(), a.ID)
+		if asked := f.db.TakeCalls()["Accounts.Identities"]; err != nil || len(got) != count || asked != reads {
+			t.Errorf("%s: %d identities in %d reads (%v), want %d in %d", when, len(got), asked, err, count, reads)
+		}
+		clear(got) // they are the caller's
+	}
+	want("at first", 1, 1)
+	want("again", 0, 1)
+	if _, _, err := adopt(t, f, person("wx2", "openid-b", "union-a")); err != nil {
+		t.Fatal(err)
+	}
+	f.Changed(t.Context(), a.ID)
+	want("after a change", 1, 2)
+	want("again after a change", 0, 2)
+}

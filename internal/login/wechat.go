@@ -145,6 +145,9 @@ func (s *Service) admit(ctx context.Context, actor authz.Actor, app platform.Wec
 	if err != nil {
 		return WechatResult{}, errs.Wrap(err, "sign in from a mini-program")
 	}
+	if out.Created {
+		s.Accounts.Changed(ctx, out.Account.ID)
+	}
 	return out, nil
 }
 

@@ -58,7 +58,11 @@ func TestAMiniProgramSignsIn(t *testing.T) {
 func TestOneUnionidIsOneAccount(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, nil)
-	shop, club := f.mustWx(t, "wx1", "openid-a/union"), f.mustWx(t, "wx2", "openid-b/union")
+	shop := f.mustWx(t, "wx1", "openid-a/union")
+	if identities, err := f.accounts.Identities(t.Context(), authz.System(), shop.Account.ID); err != nil || len(identities) != 1 {
+		t.Fatalf("before the second mini-program: %+v, %v", identities, err)
+	}
+	club := f.mustWx(t, "wx2", "openid-b/union")
 	if shop.Account.ID != club.Account.ID || !club.Created {
 		t.Fatalf("got %+v and %+v", shop, club)
 	}

@@ -51,6 +51,7 @@ func (s *Service) CreateToken(ctx context.Context, actor authz.Actor, owner acco
 		if err == nil {
 			refresh, err = s.newRefreshToken(ctx, row, now)
 		}
+		s.changed(ctx, owner.ID)
 		return err
 	})
 	if err != nil {
@@ -92,6 +93,7 @@ func (s *Service) CreateSkey(ctx context.Context, actor authz.Actor, owner accou
 	if err := s.Store.Create(ctx, row); err != nil {
 		return SkeyGrant{}, err
 	}
+	s.changed(ctx, owner.ID)
 	return SkeyGrant{Session: row, Skey: skey, ExpiresAt: row.ExpiresAt}, nil
 }
 

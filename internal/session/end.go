@@ -8,7 +8,6 @@ import (
 	"github.com/posthouse/posthouse/internal/authz"
 	"github.com/posthouse/posthouse/internal/clock"
 	"github.com/posthouse/posthouse/internal/id"
-	"github.com/posthouse/posthouse/internal/page"
 )
 
 // Why a session ended before its time.
@@ -69,34 +68,6 @@ func (s *Service) EndAll(ctx context.Context, actor authz.Actor, owner id.Accoun
 		s.announceEnded(ctx, session)
 	}
 	return nil
-}
-
-// ListLive pages the living sessions of an account, newest first: for itself or an administrator.
-// LastSeenAt is up to date for what this process has seen, and to the minute for the rest. Reasons:
-// session.missing, authz.forbidden.
-func (s *Service) ListLive(ctx context.Context, actor authz.Actor, owner id.Account, p page.Request) (page.Of[Session], error) {
-	if err := mayManage(actor, owner); err != nil {
-		return page.Of[Session]{}, err
-	}
-	rows, err := s.Store.ListLive(ctx, owner, s.now(), p)
-	if err != nil {
-		return page.Of[Session]{}, err
-	}
-	for i := range rows.Items {
-		row := &rows.Items[i]
-		row.SkeyHash, row.SealedSessionKey = "", ""
-		l, ok := s.presence.lastUse(row.ID)
-		if !ok {
-			continue
-		}
-		if seen := clock.FromMillis(l.seen.Load()); seen.After(row.LastSeenAt) {
-			row.LastSeenAt = seen
-		}
-		if l.slides > 0 {
-			row.ExpiresAt = l.expiresAt()
-		}
-	}
-	return rows, nil
 }
 
 // Alive tells whether a session still lives and its account may act. Long-lived connections ask now

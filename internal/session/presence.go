@@ -124,6 +124,9 @@ func (s *Service) flush(ctx context.Context) error {
 			return err
 		}
 		s.presence.settle(batch)
+		for _, l := range batch {
+			s.lists.forget(l.account) // what it lacks is known to the store alone now
+		}
 	}
 	return nil
 }

@@ -36,6 +36,7 @@ func (s *Service) Refresh(ctx context.Context, _ authz.Actor, refreshToken strin
 			return err
 		}
 		next, token, err = s.rotate(ctx, used, now)
+		s.changed(ctx, next.Account)
 		return err
 	})
 	switch {

@@ -70,6 +70,7 @@ type Service struct {
 	keys     *keys
 	ended    *endedSet
 	presence *presence
+	lists    *lists
 	// started tells rows that this process has kept from those that an earlier one left behind.
 	started time.Time
 
@@ -113,6 +114,7 @@ func New(cfg Config) (*Service, error) {
 		Config: cfg, keys: keys, started: cfg.Clock.Now(),
 		ended:     newEndedSet(cfg.Clock, cfg.AccessTTL+iatLeeway),
 		presence:  newPresence(),
+		lists:     &lists{memo: cfg.Memo},
 		listeners: map[int]func(id.Session){},
 	}, nil
 }
@@ -122,7 +124,9 @@ func New(cfg Config) (*Service, error) {
 func (s *Service) Open(ctx context.Context) error {
 	s.mu.Lock()
 	if s.cancelBus == nil {
-		s.cancelBus = s.Bus.Subscribe(TopicEnded, func(message []byte) { s.noteEnded(id.Session(message)) })
+		ended := s.Bus.Subscribe(TopicEnded, func(message []byte) { s.noteEnded(id.Session(message)) })
+		changed := s.Bus.Subscribe(TopicChanged, func(message []byte) { s.lists.forget(id.Account(message)) })
+		s.cancelBus = func() { ended(); changed() }
 	}
 	s.mu.Unlock()
 	return s.learnEnded(ctx, s.Clock.Now().Add(-s.AccessTTL-iatLeeway))

@@ -9,6 +9,11 @@ import { startTheme } from '@/shared/theme/theme'
 import AppRoot from './AppRoot.vue'
 import { makeRouter } from './router'
 
+// The icon's address is relative to the page: a browser would look for it anew, and in vain, below each
+// deeper path that the router goes to.
+const icon = document.querySelector<HTMLLinkElement>('link[rel="icon"]')
+if (icon) icon.href = String(icon.href)
+
 startTheme()
 watchConnection()
 session.restore()

@@ -23,7 +23,11 @@ export function useFeed<D, V extends { after?: string | null }, T extends FeedIt
       return end
     },
     onItems: options.onItems,
-    onNotice: options.onNotice ?? (() => {}),
+    onNotice: (notice) => {
+      // A page that only listens asks nothing, and would not learn that the server is gone.
+      if (notice.kind === 'lost') void connection.check()
+      options.onNotice?.(notice)
+    },
     renew: async () => {
       const token = await session.token()
       return token ? session.renew(token) : Promise.reject(new Error('nobody is signed in'))
