@@ -15,7 +15,7 @@ type stroke struct {
 	points []point
 }
 
-// A gate: the roof, two posts on a sill, and a lamp between them.
+// A gate: the roof, two posts on a sill, and a lantern that hangs between them.
 var (
 	ground  = color.NRGBA{0xb3, 0x40, 0x2d, 0xff}
 	strokes = []stroke{
@@ -23,8 +23,8 @@ var (
 		{2.6, []point{{9.4, 14.6}, {9.4, 24}}},
 		{2.6, []point{{22.6, 14.6}, {22.6, 24}}},
 		{2.6, []point{{6.6, 24.4}, {25.4, 24.4}}},
-		{2.2, []point{{16, 16.6}, {16, 20.2}}},
-		{2.2, []point{{13.4, 18.4}, {18.6, 18.4}}},
+		{1.6, []point{{16, 9}, {16, 15}}},
+		{5.2, []point{{16, 18.2}, {16, 18.8}}},
 	}
 )
 
