@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -44,9 +45,23 @@ func (w *window) SetTitle(title string) { wails.WindowSetTitle(w.use(), title) }
 // SaveAs implements shell.Window.
 func (w *window) SaveAs(title, name, filter, extension string) (string, error) {
 	return wails.SaveFileDialog(w.use(), wails.SaveDialogOptions{
-		Title: title, DefaultFilename: name, CanCreateDirectories: true,
+		Title: title, DefaultFilename: name, DefaultDirectory: savingFolder(), CanCreateDirectories: true,
 		Filters: []wails.FileFilter{{DisplayName: filter, Pattern: "*." + extension}},
 	})
+}
+
+// savingFolder is where people look for what they have saved; empty leaves it to the system.
+func savingFolder() string {
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return ""
+	}
+	for _, folder := range []string{filepath.Join(home, "Downloads"), filepath.Join(home, "下载"), home} {
+		if info, err := os.Stat(folder); err == nil && info.IsDir() {
+			return folder
+		}
+	}
+	return ""
 }
 
 // Tell implements shell.Window.

@@ -6,6 +6,7 @@ import (
 	"context"
 	"database/sql"
 	"log/slog"
+	"net"
 	"path/filepath"
 	"testing"
 
@@ -92,10 +93,36 @@ func TestAServerElsewhere(t *testing.T) {
 	d.picture(t, "remote-gone-reloaded")
 	stop = elsewhere(t, data, address)
 	p.click("button", "重试")
-	p.until(`location.pathname === '/events' && document.querySelector('input')`)
+	p.until(`location.pathname === '/events'`)
+	p.see("实时")
 	d.picture(t, "remote-back")
 	p.quit()
 	stop()
+}
+
+func TestOpeningCanBeGivenUp(t *testing.T) {
+	d := newDisplay(t)
+	silent, err := net.Listen("tcp", "127.0.0.1:0") // it is never accepted
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	p := start(t, d, starting{args: []string{"--remote", "http://" + silent.Addr().String()}})
+	p.see("正在打开服务器…")
+	p.focus()
+	p.until(`getComputedStyle(document.querySelector('.late')).visibility === 'visible'`)
+	d.picture(t, "opening")
+	p.click("button", "改选其他驿站")
+	p.see("打开哪一座驿站？")
+
+	// An address without encryption is taken only by those who know what they do.
+	p.click("input[name=address]", "")
+	p.press("ctrl+a")
+	d.x(t, "xdotool", "type", "--delay", "20", "http://posthouse.invalid")
+	p.press("Return")
+	p.see("http 地址没有加密")
+	d.picture(t, "start-insecure")
+	p.quit()
 }
 
 // elsewhere is a Posthouse in another process, as far as the window can tell.

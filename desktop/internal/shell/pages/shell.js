@@ -10,7 +10,8 @@ const tell = (path, body = {}) =>
   fetch(base + path, { method: 'POST', headers: { 'X-Posthouse-Key': key, 'Content-Type': 'application/json' }, body: JSON.stringify(body) })
 
 async function open(choice) {
-  for (const one of document.querySelectorAll('main button')) one.disabled = true
+  // Whoever waits can still choose something else.
+  for (const one of document.querySelectorAll('form button, button[data-do="retry"]')) one.disabled = true
   const busy = document.getElementById('busy')
   if (busy) busy.textContent = busy.dataset.text
   try {
