@@ -69,7 +69,7 @@ func Write(ctx context.Context, cfg Config) (written int, err error) {
 	if written, err = e.pages(ctx, file, first, begun); err != nil {
 		return written, err
 	}
-	if err = errors.Join(file.Sync(), file.Close()); err != nil {
+	if err := errors.Join(file.Sync(), file.Close()); err != nil {
 		return written, err
 	}
 	return written, os.Rename(file.Name(), cfg.Path)

@@ -73,7 +73,8 @@ func Parse(args []string, out io.Writer, configDir func() (string, error)) (Opti
 		return o, errors.New("give one of --local, --sandbox and --remote")
 	}
 	o.First.Address, o.First.Plain = remote, plain
-	return o, o.folders(configDir)
+	err := o.folders(configDir)
+	return o, err
 }
 
 // folders makes the paths absolute, for the program may be told of later starts from elsewhere.

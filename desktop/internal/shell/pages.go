@@ -86,7 +86,9 @@ type pageData struct {
 	Place, DataDir, SandboxDir string
 	Recent                     []string
 	Last                       string
-	Problem                    *backend.Problem
+	// Main is the mode whose button stands out.
+	Main    backend.Mode
+	Problem *backend.Problem
 	// Field is set when the problem is about what was typed and is told beside it.
 	Field bool
 	// Gone is set on the page that a server's absence puts in the place of the server's own.
@@ -106,10 +108,13 @@ func (s *Shell) data() pageData {
 		Place: s.placeOf(s.choice), DataDir: s.cfg.DataDir, SandboxDir: s.sandboxDir(),
 		Recent: s.settings.Recent, Last: string(s.settings.Mode), texts: textsOf(language),
 	}
+	if d.Main = s.settings.Mode; d.Main == "" {
+		d.Main = backend.Local
+	}
 	if s.problem != nil {
 		d.Place = s.problem.Place
 		if k := s.problem.Kind; k == backend.AddressInvalid || k == backend.AddressInsecure {
-			d.View, d.Field = string(viewStart), true
+			d.View, d.Field, d.Main = string(viewStart), true, backend.Remote
 		}
 	}
 	if d.Choice.Address == "" {

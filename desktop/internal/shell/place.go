@@ -17,8 +17,10 @@ type Place struct {
 
 // Sizes of the window: to begin with, and the least.
 const (
-	DefaultWidth, DefaultHeight = 1280, 820
-	MinWidth, MinHeight         = 480, 420
+	DefaultWidth  = 1280
+	DefaultHeight = 820
+	MinWidth      = 480
+	MinHeight     = 420
 )
 
 const (
