@@ -48,6 +48,8 @@ func build(into string) error {
 type display struct {
 	name string
 	env  []string
+	// browser is the file in which the browser notes the address that it was told to open.
+	browser string
 }
 
 // newDisplay starts both; they end with the test.
@@ -55,9 +57,15 @@ func newDisplay(t *testing.T) *display {
 	t.Helper()
 	number := serve(t, "Xvfb", "-displayfd", "1", "-screen", "0", screen, "-nolisten", "tcp")
 	bus := serve(t, "dbus-daemon", "--session", "--nofork", "--print-address=1")
-	d := &display{name: ":" + number}
+	d := &display{name: ":" + number, browser: filepath.Join(t.TempDir(), "opened")}
+	// A browser that only writes down what it was told to open.
+	programs := t.TempDir()
+	script := fmt.Sprintf("#!/bin/sh\nprintf '%%s\\n' \"$1\" >%s.new && mv %s.new %s\n", d.browser, d.browser, d.browser)
+	if err := os.WriteFile(filepath.Join(programs, "xdg-open"), []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
 	d.env = []string{
-		"DISPLAY=" + d.name, "DBUS_SESSION_BUS_ADDRESS=" + bus, "PATH=" + os.Getenv("PATH"),
+		"DISPLAY=" + d.name, "DBUS_SESSION_BUS_ADDRESS=" + bus, "PATH=" + programs + ":" + os.Getenv("PATH"),
 		// Nothing of the machine's own session, and none of its services.
 		"NO_AT_BRIDGE=1", "GSETTINGS_BACKEND=memory", "GTK_USE_PORTAL=0", "LIBGL_ALWAYS_SOFTWARE=1",
 	}
@@ -86,6 +94,20 @@ func serve(t *testing.T, name string, args ...string) string {
 	}
 	go func() { _, _ = io.Copy(io.Discard, out) }()
 	return strings.TrimSpace(line)
+}
+
+// opened waits for an address that the browser was told to open.
+func (d *display) opened(t *testing.T) string {
+	t.Helper()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for end := time.Now().Add(patience); time.Now().Before(end); <-tick.C {
+		if text, err := os.ReadFile(d.browser); err == nil {
+			return strings.TrimSpace(string(text))
+		}
+	}
+	t.Fatal("no browser was opened")
+	return ""
 }
 
 // x runs a program of X on the display and gives what it says.

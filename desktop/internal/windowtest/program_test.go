@@ -36,6 +36,7 @@ type program struct {
 	ended   chan struct{}
 	asked   int
 	main    string
+	last    string // dialog
 
 	mu  sync.Mutex
 	log bytes.Buffer
@@ -228,14 +229,15 @@ func (p *program) focus() {
 	p.d.x(p.t, "xdotool", "windowfocus", "--sync", p.window())
 }
 
-// dialog waits for a window beside the main one, gives it the keyboard and takes a picture.
+// dialog waits for a window that was not there before, gives it the keyboard and takes a picture.
 func (p *program) dialog(picture string) {
 	p.t.Helper()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for end := time.Now().Add(patience); time.Now().Before(end); <-tick.C {
 		for _, id := range p.windows() {
-			if id != p.window() {
+			if id != p.window() && id != p.last {
+				p.last = id
 				p.d.x(p.t, "xdotool", "windowfocus", "--sync", id)
 				p.d.picture(p.t, picture)
 				return

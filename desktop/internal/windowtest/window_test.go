@@ -58,13 +58,31 @@ func TestADayWithTheSandbox(t *testing.T) {
 		}
 	})
 
+	p.press("ctrl+plus", "ctrl+plus")
+	p.until(`innerWidth < 1280`)
+	p.press("ctrl+0")
+	p.until(`innerWidth === 1280`)
+	p.press("F10") // a menu takes the keyboard until Escape
+	d.picture(t, "menu")
+	p.press("Escape")
+	p.press("alt+Left")
+	p.until(`location.pathname === '/overview'`)
+	p.press("alt+Right")
+	p.until(`location.pathname === '/events'`)
+	p.value(`document.body.insertAdjacentHTML('afterbegin', '<a id="outside" target="_blank" href="https://open.dingtalk.com/document?a=(1)">elsewhere</a>')`)
+	p.click("#outside", "elsewhere")
+	if address := d.opened(t); address != "https://open.dingtalk.com/document?a=%281%29" {
+		t.Errorf("opened outside: %s", address)
+	}
+	p.press("ctrl+r") // signed in as before
+	p.until(`document.querySelectorAll('.event').length === 2`)
+
 	file := filepath.Join(t.TempDir(), "log.jsonl")
 	p.press("ctrl+e")
 	p.dialog("export-dialog")
 	p.press("ctrl+a")
 	d.x(t, "xdotool", "type", "--delay", "20", file)
 	p.press("Return")
-	p.noDialog()
 	p.dialog("export-done")
 	text, err := os.ReadFile(file)
 	if err != nil || strings.Count(string(text), "\n") != 2 || !strings.Contains(string(text), `"org_dept_create"`) {
