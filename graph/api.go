@@ -94,7 +94,7 @@ func New(cfg Config) *API {
 	schema := generated.Config{Resolvers: &Resolver{services: cfg.Services, house: cfg.House, clock: cfg.Clock}}
 	weigh(&schema.Complexity)
 	a.es = generated.NewExecutableSchema(schema)
-	a.documents = newDocuments(a.es, a.limits)
+	a.documents = newDocuments(a.es, a.limits, cfg.Introspection)
 	a.loaders = loader.Sources{
 		Accounts: cfg.Services.Accounts.Load, Robots: cfg.Services.Robots.Load, Budgets: cfg.Services.Broadcasts.LoadBudgets, Attempts: cfg.Services.Broadcasts.LoadAttempts,
 		States: cfg.Services.Broadcasts.State, Deliveries: cfg.Services.Broadcasts.LoadDeliveries,

@@ -119,6 +119,18 @@ func read(t testing.TB, got *http.Response, text []byte) answer {
 	return a
 }
 
+// cursor gives a place in the event log behind which there is exactly one event.
+func (c client) cursor(t testing.TB) string {
+	t.Helper()
+	c.h.append(t, "first", "first", []byte(`{"n":-2}`))
+	c.h.append(t, "second", "second", []byte(`{"n":-1}`))
+	var got struct {
+		CallbackEventLog struct{ Nodes []struct{ Cursor string } }
+	}
+	c.contract(t, "CallbackEventLog", vars{"first": 1}).into(t, &got)
+	return got.CallbackEventLog.Nodes[0].Cursor
+}
+
 // contractFiles are the documents that clients rely on.
 func contractFiles(t testing.TB) []string {
 	t.Helper()

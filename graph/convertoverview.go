@@ -47,6 +47,7 @@ func toHistory(h event.History) *model.CallbackEventConnection {
 			return toCallbackEvent(e, feed.Cursor{Epoch: h.Epoch, Position: e.Position})
 		}),
 		PageInfo: &model.PageInfo{HasNextPage: h.HasNext},
+		Newest:   feed.Cursor{Epoch: h.Epoch, Position: h.Newest}.String(),
 	}
 	if n := len(out.Nodes); n > 0 {
 		out.PageInfo.EndCursor = &out.Nodes[n-1].Cursor

@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/99designs/gqlgen/complexity"
 	"github.com/99designs/gqlgen/graphql"
@@ -30,7 +31,9 @@ const (
 type documents struct {
 	es     graphql.ExecutableSchema
 	limits Limits
-	known  graphql.Cache[*document]
+	// suggests lets errors name parts of the schema that were perhaps meant.
+	suggests bool
+	known    graphql.Cache[*document]
 }
 
 // document is a query that is valid and within the limits that do not depend on variables.
@@ -40,8 +43,8 @@ type document struct {
 	complexity map[*ast.OperationDefinition]int
 }
 
-func newDocuments(es graphql.ExecutableSchema, limits Limits) *documents {
-	return &documents{es: es, limits: limits, known: lru.New[*document](cachedDocuments)}
+func newDocuments(es graphql.ExecutableSchema, limits Limits, suggests bool) *documents {
+	return &documents{es: es, limits: limits, suggests: suggests, known: lru.New[*document](cachedDocuments)}
 }
 
 // load gives the document of a query, or why it is refused. It is cheap for a query seen before.
@@ -66,7 +69,7 @@ func (d *documents) load(ctx context.Context, query string) (*document, gqlerror
 		return nil, gqlerror.List{refusal(err, nil)}
 	}
 	if list := validator.ValidateWithRules(d.es.Schema(), parsed, rules.NewDefaultRules()); len(list) > 0 {
-		return nil, invalid(list, parsed)
+		return nil, d.invalid(list, parsed)
 	}
 	doc := d.weighed(ctx, parsed)
 	if tokens <= cachedTokens && len(query) <= cachedSize {
@@ -109,18 +112,26 @@ func (d *documents) weight(ctx context.Context, doc *document, op *ast.Operation
 // thousands.
 const maxErrors = 20
 
+// told leaves out what names of the schema would have fitted, where the schema is not for everyone.
+func (d *documents) told(message string) string {
+	if !d.suggests {
+		message, _, _ = strings.Cut(message, " Did you mean")
+	}
+	return message
+}
+
 // invalid is what the validator found, in our words.
-func invalid(list gqlerror.List, parsed *ast.QueryDocument) gqlerror.List {
+func (d *documents) invalid(list gqlerror.List, parsed *ast.QueryDocument) gqlerror.List {
 	var out gqlerror.List
 	for _, e := range list[:min(len(list), maxErrors)] {
-		out = append(out, refusal(errQueryInvalid.WithMessage("%s", hideSecrets(e.Message, parsed)), e.Locations))
+		out = append(out, refusal(errQueryInvalid.WithDetail(hideSecrets(d.told(e.Message), parsed)), e.Locations))
 	}
 	return out
 }
 
 func syntaxError(err error) *gqlerror.Error {
 	if located, ok := errors.AsType[*gqlerror.Error](err); ok {
-		return refusal(errSyntax.WithMessage("%s", withoutToken(located.Message)), located.Locations)
+		return refusal(errSyntax.WithDetail(withoutToken(located.Message)), located.Locations)
 	}
 	return refusal(errSyntax, nil)
 }

@@ -62,7 +62,7 @@ func coercion(at ast.Path, located *gqlerror.Error, err error) error {
 	if _, isOurs := errors.AsType[*errs.Error](err); isOurs {
 		return err
 	}
-	return errQueryInvalid.WithMessage("%s: %s", at.String(), located.Message)
+	return errQueryInvalid.WithDetail(at.String() + ": " + located.Message)
 }
 
 // classify finds the error of ours that stands for err, and logs what clients must not see.
@@ -78,7 +78,7 @@ func (p presenter) classify(ctx context.Context, err error) *errs.Error {
 		return errCancelled
 	}
 	if theirs, ok := errors.AsType[*gqlerror.Error](err); ok && theirs.Err == nil {
-		return errQueryInvalid.WithMessage("%s", theirs.Message)
+		return errQueryInvalid.WithDetail(theirs.Message)
 	}
 	p.log.ErrorContext(ctx, "request failed", "error", err, "request_id", request.From(ctx).ID)
 	return errInternal

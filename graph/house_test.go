@@ -57,6 +57,8 @@ type plan struct {
 	server func(*http.Server)
 	// idle leaves the workers out: nothing is sent and no feed moves.
 	idle bool
+	// unvisited leaves out the one who looks after sockets.
+	unvisited bool
 }
 
 // house is the whole of Posthouse in one process, over SQLite and the sandbox, on a clock that stands
@@ -73,11 +75,13 @@ type house struct {
 	bus      *inmem.Bus
 	// completed gets a token for every call to DingTalk whose outcome has been recorded.
 	completed chan struct{}
+	// ticking gets a token whenever the API begins to wait for its next ping.
+	ticking chan struct{}
 }
 
 func newHouse(t testing.TB, p plan) *house {
 	t.Helper()
-	h := &house{clock: clock.NewFake(start.Add(-2 * time.Millisecond)), log: &safeBuffer{}, bus: inmem.NewBus(), completed: make(chan struct{}, 1000)}
+	h := &house{clock: clock.NewFake(start.Add(-2 * time.Millisecond)), log: &safeBuffer{}, bus: inmem.NewBus(), completed: make(chan struct{}, 1000), ticking: make(chan struct{}, 1000)}
 	logger := slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	t.Cleanup(func() {
 		if t.Failed() {
@@ -96,7 +100,7 @@ func newHouse(t testing.TB, p plan) *house {
 	b.messages()
 	apps := b.signIn(t)
 	h.api = graph.New(graph.Config{
-		Services: h.services, Clock: h.clock, Logger: logger, Limits: p.limits, Introspection: p.introspection,
+		Services: h.services, Clock: tickingClock{h.clock, h.ticking}, Logger: logger, Limits: p.limits, Introspection: p.introspection,
 		Persisted: inmem.NewMemo(h.clock, 64), Group: h.edge,
 	})
 	h.handler = httpapi.New(httpapi.Config{
@@ -142,6 +146,30 @@ func wrapped[S any](s S, wrap func(S) S) S {
 		return s
 	}
 	return wrap(s)
+}
+
+// pingEvery is the default of graph.Limits.
+const pingEvery = 20 * time.Second
+
+// tickingClock tells when somebody begins to wait for as long as a ping takes.
+type tickingClock struct {
+	clock.Clock
+	ticking chan<- struct{}
+}
+
+func (c tickingClock) NewTimer(d time.Duration) clock.Timer {
+	timer := c.Clock.NewTimer(d)
+	if d == pingEvery {
+		c.ticking <- struct{}{}
+	}
+	return timer
+}
+
+// tick lets the time pass after which peers are looked after, once somebody waits for it.
+func (h *house) tick(t testing.TB) {
+	t.Helper()
+	await(t, "someone who looks after the sockets", h.ticking)
+	h.clock.Advance(pingEvery)
 }
 
 // completing tells of every attempt that ends.
@@ -226,7 +254,9 @@ func (b builder) run(t testing.TB) {
 		check(t, err)
 		b.clock.Advance(time.Millisecond) // ids sort by it
 	}
-	b.edge.Go("sockets", b.api.Run)
+	if !b.plan.unvisited {
+		b.edge.Go("sockets", b.api.Run)
+	}
 	if b.plan.idle {
 		return
 	}

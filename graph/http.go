@@ -108,22 +108,30 @@ func (a *API) serveBatch(w http.ResponseWriter, r *http.Request, body []byte) {
 	}
 	buf := a.buffers.take()
 	defer a.buffers.give(buf)
+	left := a.limits.Tokens // for all of them together
 	for i, one := range each {
+		if r.Context().Err() != nil {
+			return // nobody waits for the rest
+		}
 		if i == 0 {
 			buf.WriteByte('[')
 		} else {
 			buf.WriteByte(',')
 		}
-		a.batched(r.Context(), one).writeTo(buf)
+		a.batched(r.Context(), one, &left).writeTo(buf)
 	}
 	buf.WriteByte(']')
 	writeBody(w, typeJSON, http.StatusOK, buf.Bytes())
 }
 
-func (a *API) batched(ctx context.Context, body []byte) *response {
+// batched answers one operation of a batch and takes its tokens off those left.
+func (a *API) batched(ctx context.Context, body []byte, left *int) *response {
 	p, err := parseParams(body)
 	if err != nil {
 		return a.presenter.requestError(ctx, err)
+	}
+	if *left -= a.documents.countTokens(&ast.Source{Input: p.Query}); *left < 0 {
+		return a.presenter.requestError(ctx, errTooComplex)
 	}
 	op, refused := a.prepare(ctx, p)
 	if refused != nil {

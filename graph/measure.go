@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -15,6 +16,10 @@ const (
 	// maxRepeats is how many pairs of fields may come to stand in the same place of the answer.
 	// Validation compares each pair, at a microsecond or so.
 	maxRepeats = 20_000
+	// maxFragments is how many fragments a document may define, and maxSpreads how often it may use one:
+	// validation follows each use of each through all the others.
+	maxFragments = 50
+	maxSpreads   = 200
 )
 
 // measure walks a document without following a fragment into itself, and finds how deep it nests, how
@@ -26,6 +31,7 @@ type measure struct {
 	aliases int
 	visits  int
 	repeats int
+	spreads int
 	used    map[*ast.FragmentDefinition]bool
 }
 
@@ -51,6 +57,9 @@ func (s *spot) at(name string) *spot {
 // time that grows with their size, and with the square of their repetitions. Fragments that nothing
 // uses, which it therefore could not measure, are refused too.
 func (m *measure) check() *errs.Error {
+	if len(m.doc.Fragments) > maxFragments {
+		return errTooComplex
+	}
 	m.used = make(map[*ast.FragmentDefinition]bool, len(m.doc.Fragments))
 	for _, op := range m.doc.Operations {
 		if err := m.selections(op.SelectionSet, 1, &spot{}, nil); err != nil {
@@ -59,7 +68,7 @@ func (m *measure) check() *errs.Error {
 	}
 	for _, fragment := range m.doc.Fragments {
 		if !m.used[fragment] {
-			return errQueryInvalid.WithMessage("Fragment %q is never used.", fragment.Name)
+			return errQueryInvalid.WithDetail(fmt.Sprintf("Fragment %q is never used.", fragment.Name))
 		}
 	}
 	return nil
@@ -107,14 +116,18 @@ func (m *measure) field(f *ast.Field, depth int, here *spot, inside []string) *e
 	return m.selections(f.SelectionSet, depth+1, here, inside)
 }
 
+// fragment also refuses what the validator would only find out at length.
 func (m *measure) fragment(name string, depth int, in *spot, inside []string) *errs.Error {
+	if m.spreads++; m.spreads > maxSpreads {
+		return errTooComplex
+	}
 	def := m.doc.Fragments.ForName(name)
 	if def == nil {
-		return nil // unknown: the validator refuses it
+		return errQueryInvalid.WithDetail(fmt.Sprintf("Unknown fragment %q.", name))
+	}
+	if slices.Contains(inside, name) {
+		return errQueryInvalid.WithDetail(fmt.Sprintf("Cannot spread fragment %q within itself.", name))
 	}
 	m.used[def] = true
-	if slices.Contains(inside, name) {
-		return nil // a cycle: the validator refuses it
-	}
 	return m.selections(def.SelectionSet, depth, in, append(inside[:len(inside):len(inside)], name))
 }

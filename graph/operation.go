@@ -59,9 +59,9 @@ func (a *API) prepare(ctx context.Context, p params) (*operation, *response) {
 func variableError(err error) error {
 	located, ok := errors.AsType[*gqlerror.Error](err)
 	if !ok {
-		return errQueryInvalid.WithMessage("%s", err.Error())
+		return errQueryInvalid.WithDetail(err.Error())
 	}
-	return errQueryInvalid.WithMessage("%s: %s", located.Path.String(), located.Message)
+	return errQueryInvalid.WithDetail(located.Path.String() + ": " + located.Message)
 }
 
 // refused presents the errors of a document.

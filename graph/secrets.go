@@ -47,6 +47,9 @@ func (w *secretWalk) value(v *ast.Value) {
 	if v == nil {
 		return
 	}
+	if v.Kind != ast.ObjectValue && v.Kind != ast.Variable && holdsSecrets(v.Definition) {
+		w.add(v.String(), v.Raw) // a secret where the whole input was wanted
+	}
 	for _, child := range v.Children {
 		if v.Definition != nil && child.Value != nil {
 			field := v.Definition.Fields.ForName(child.Name)
@@ -56,6 +59,13 @@ func (w *secretWalk) value(v *ast.Value) {
 		}
 		w.value(child.Value)
 	}
+}
+
+// holdsSecrets tells whether a type is an input one of whose fields is secret.
+func holdsSecrets(def *ast.Definition) bool {
+	return def != nil && def.Kind == ast.InputObject && slices.ContainsFunc(def.Fields, func(f *ast.FieldDefinition) bool {
+		return f.Directives.ForName("secret") != nil
+	})
 }
 
 func (w *secretWalk) add(texts ...string) {

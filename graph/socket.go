@@ -50,7 +50,7 @@ const (
 	closePatience = 5 * time.Second
 	// pingPatience is short because one goroutine pings everybody. A ping fits into any socket buffer
 	// that is not full already.
-	pingPatience = 100 * time.Millisecond
+	pingPatience = time.Second
 )
 
 var errStopping = errs.New(errs.Unavailable, "server.stopping", "The server is stopping. Try again in a moment.")

@@ -26,7 +26,6 @@ func (a *API) serveStream(w http.ResponseWriter, r *http.Request, op *operation,
 	}
 	defer leave()
 	s := a.openStream(w)
-	defer s.done()
 	switch {
 	case refused != nil:
 		s.next(refused)
@@ -130,9 +129,6 @@ type stream struct {
 
 func (a *API) openStream(w http.ResponseWriter) *stream {
 	s := &stream{patience: a.limits.Write, w: w, control: http.NewResponseController(w)}
-	// net/http takes the end of its ReadTimeout for the client's leaving, however long ago the request
-	// was read. Not every embedding server can do without.
-	_ = s.control.SetReadDeadline(time.Time{})
 	header := w.Header()
 	header.Set("Content-Type", typeStream+"; charset=utf-8")
 	header.Set("Cache-Control", "no-store")
@@ -168,10 +164,3 @@ func (s *stream) write(frame []byte) {
 }
 
 func (s *stream) flush() { s.failed = s.failed || s.control.Flush() != nil }
-
-// done takes back the deadline, which net/http would leave on the connection for the requests to come.
-func (s *stream) done() {
-	if !s.failed {
-		_ = s.control.SetWriteDeadline(time.Time{})
-	}
-}

@@ -218,6 +218,7 @@ func TestEventsAreCountedReadBackwardsAndOpenedOneByOne(t *testing.T) {
 	o := openOffice(t, nil)
 	owner := o.owner()
 	begin := time.Now().UTC().Truncate(15 * time.Minute)
+	now := text(t, owner.must(`{ recentCallbackEvents { nodes { id } newest } }`, nil), "recentCallbackEvents.newest")
 	for i := range 3 {
 		result, err := o.box.PushEvent(t.Context(), "user_add_org", map[string]any{"UserId": []string{fmt.Sprint("u", i)}, "note": strings.Repeat("长", 1000*i)})
 		if err != nil || !result.Delivered {
@@ -232,6 +233,10 @@ func TestEventsAreCountedReadBackwardsAndOpenedOneByOne(t *testing.T) {
 	rest := owner.must(recent, vars{"first": 2, "after": at(t, page, "recentCallbackEvents.pageInfo.endCursor")})
 	if len(at(t, rest, "recentCallbackEvents.nodes").([]any)) != 1 || at(t, rest, "recentCallbackEvents.pageInfo.hasNextPage") != false {
 		t.Errorf("got %v", rest)
+	}
+	since := owner.must(`query($after: String) { callbackEventLog(after: $after) { nodes { id } newest } }`, vars{"after": now})
+	if len(at(t, since, "callbackEventLog.nodes").([]any)) != 3 || at(t, since, "callbackEventLog.newest") != at(t, page, "recentCallbackEvents.nodes.0.cursor") {
+		t.Errorf("since the log was empty: %v", since)
 	}
 	newest := text(t, page, "recentCallbackEvents.nodes.0.id")
 	whole := owner.must(`query($id: ID!) { node(id: $id) { id ... on CallbackEvent { payload payloadBytes cursor } } }`, vars{"id": newest})

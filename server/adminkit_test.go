@@ -68,7 +68,7 @@ func openOffice(t *testing.T, change func(*server.Config)) *office {
 			Name: "office", CorpID: c.DingTalk.CorpID, AppKey: c.DingTalk.AppKey, AppSecret: server.NewSecret(c.DingTalk.AppSecret),
 			CallbackToken: server.NewSecret(c.DingTalk.CallbackToken), CallbackAESKey: server.NewSecret(c.DingTalk.CallbackAESKey),
 		}}},
-		Version: "v9.9.9", Sandboxed: true,
+		Version: "v9.9.9", Sandbox: true,
 	}
 	if change != nil {
 		change(&cfg)

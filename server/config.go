@@ -36,8 +36,12 @@ type Config struct {
 	// UI is the admin app's build, as frontend/doc.go describes it; default the one that was built into
 	// this program, if any. Without one / says how to build it.
 	UI fs.FS `yaml:"-"`
-	// Sandboxed says that DingTalk and WeChat are simulated, so that pages can say so too.
-	Sandboxed bool `yaml:"-"`
+	// Sandbox says that the platforms are simulated. The database is marked so and never opened
+	// otherwise, because the accounts and robots of a sandbox are no secret.
+	Sandbox bool `yaml:"-"`
+	// Robots are added at start unless one of the name is there already, so that the first login code
+	// can travel before anybody has signed in. Changing one here changes nothing in the database.
+	Robots []NewRobot `yaml:"robots"`
 
 	Login     LoginConfig    `yaml:"login"`
 	OTP       OTPConfig      `yaml:"otp"`

@@ -38,7 +38,7 @@ type CallbackEvent struct {
 
 // OnCallbackEvent calls handle for every event of the type (or AnyEvent), at least once, in the order
 // in which they were stored. The position is kept across restarts; a type handled for the first time
-// begins with what comes next. An error makes the same event come again after a pause of one second
+// begins with what comes after New. An error makes the same event come again after a pause of one second
 // that grows to five minutes, and holds back later ones of the type. Call it before Run.
 func (s *Server) OnCallbackEvent(eventType string, handle func(ctx context.Context, e CallbackEvent) error) {
 	s.house.events.Handle(eventType, func(ctx context.Context, e event.Event) error {
@@ -115,11 +115,12 @@ func createAccount(ctx context.Context, accounts *account.Service, a NewAccount)
 
 // NewRobot is a custom group robot to add without the API.
 type NewRobot struct {
-	Name string
+	Name string `yaml:"name"`
 	// Webhook is the whole URL or the access_token alone.
-	Webhook  Secret
-	Secret   Secret
-	Keywords []string
+	Webhook Secret `yaml:"webhook"`
+	// Secret signs (SEC…), when the robot's security setting is signing.
+	Secret   Secret   `yaml:"secret"`
+	Keywords []string `yaml:"keywords"`
 }
 
 // EnsureRobot adds the robot unless one of this name is there already.

@@ -48,9 +48,15 @@ func findKeys(cfg Config, databaseExists bool) (keys, error) {
 		ring, err := parseKeys(lines, "keys")
 		return keys{ring: ring, from: "the configuration"}, err
 	}
+	if info, err := os.Stat(cfg.DataDir); err == nil && !info.IsDir() {
+		return keys{}, fmt.Errorf("the data folder %s is not a folder; name another one", cfg.DataDir)
+	}
 	path := filepath.Join(cfg.DataDir, keyFile)
 	_, err := os.Stat(path)
 	missing := errors.Is(err, fs.ErrNotExist)
+	if err != nil && !missing {
+		return keys{}, fmt.Errorf("cannot look into the data folder: %w", err)
+	}
 	if missing && databaseExists {
 		return keys{}, errKeysMissing(path)
 	}
@@ -70,7 +76,7 @@ func errKeysMissing(path string) error {
 func readKeyFile(path string, log *slog.Logger) (*secret.Ring, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("cannot read the key file: %w", err)
+		return nil, fmt.Errorf("cannot read the key file; the user that runs Posthouse must be able to: %w", err)
 	}
 	if info, err := os.Stat(path); err == nil && runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
 		log.Warn("others on this machine may read the key file; chmod 600 it", "file", path)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/posthouse/posthouse/internal/clock"
 	"github.com/posthouse/posthouse/internal/lifecycle"
+	"github.com/posthouse/posthouse/internal/robot"
 	"github.com/posthouse/posthouse/internal/secret"
 	"github.com/posthouse/posthouse/internal/store"
 )
@@ -63,10 +64,20 @@ func New(ctx context.Context, cfg Config) (_ *Server, err error) {
 		return nil, err
 	}
 	s.closers.Add("database", db.store.Close)
+	if err := keepApart(ctx, cfg, db.store); err != nil {
+		return nil, err
+	}
 	if s.house, err = wire(ctx, cfg, db, clock.Real()); err != nil {
 		return nil, err
 	}
 	s.closers.Add("house", s.house.close)
+	for _, r := range cfg.Robots {
+		err := s.EnsureRobot(ctx, r)
+		if err != nil && !errors.Is(err, robot.ErrWebhookTaken) { // it was given another name since
+			return nil, fmt.Errorf("robots: %s: %w", r.Name, err)
+		}
+	}
+	s.warn(ctx)
 	if cfg.Listen != "" {
 		var listening net.ListenConfig
 		if s.listener, err = listening.Listen(ctx, "tcp", cfg.Listen); err != nil {
@@ -195,7 +206,7 @@ func (s *Server) run(ctx context.Context) error {
 		workers.Go(name, work)
 	}
 	web := &http.Server{
-		Handler: s.Handler(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second,
+		Handler: s.Handler(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: time.Minute,
 		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
 	if s.listener != nil {

@@ -75,13 +75,16 @@ func wire(ctx context.Context, cfg Config, db opened, clk clock.Clock) (*house, 
 		return nil, err
 	}
 	b.messages()
+	if err := h.events.Begin(ctx); err != nil {
+		return nil, err
+	}
 	h.login = b.signIn()
 	h.graph = graph.New(graph.Config{
 		Services: graph.Services{
 			Accounts: h.accounts, Sessions: h.sessions, Login: h.login, Robots: h.robots,
 			Broadcasts: h.broadcasts, Updates: h.updates, Events: h.events, Overview: h.overview,
 		},
-		House: graph.House{Version: cfg.Version, Sandbox: cfg.Sandboxed},
+		House: graph.House{Version: cfg.Version, Sandbox: cfg.Sandbox},
 		Clock: clk, Logger: cfg.Logger, Limits: graphLimits(cfg.GraphQL), Introspection: cfg.GraphQL.Introspection,
 		Persisted: inmem.NewMemo(clk, persistedMemo), Group: h.edge,
 	})
@@ -151,7 +154,7 @@ func (b builder) messages() {
 	}
 	h.robots = robot.New(robot.Config{Store: b.db.Robots(), Ring: b.ring, Clock: b.clock, WebhookHosts: hosts})
 	h.broadcasts = broadcast.New(broadcast.Config{
-		Store: b.db.Broadcasts(), Robots: h.robots, Tx: b.db, Ring: b.ring, Clock: b.clock, Bus: b.bus, Logger: b.cfg.Logger,
+		Store: b.db.Broadcasts(), Robots: h.robots, Tx: b.db, Ring: b.ring, Clock: clock.Steady(), Bus: b.bus, Logger: b.cfg.Logger,
 		Sender:    dingtalk.NewRobotSender(dingtalk.RobotConfig{BaseURL: b.cfg.DingTalk.BaseURL, Clock: b.clock}),
 		Exclusive: b.db.Engine() == store.SQLite,
 	})
@@ -169,14 +172,7 @@ func (b builder) messages() {
 func (b builder) signIn() *login.Service {
 	var channels []factor.Channel
 	if name := b.cfg.OTP.GroupRobot; name != "" {
-		b.cfg.Logger.Warn("login codes are sent into a group, where everyone can read them; meant for trying out and very small teams", "robot", name)
 		channels = append(channels, broadcast.NewGroupChannel(b.house.broadcasts, name))
-	}
-	if len(channels) == 0 && slices.Contains(b.cfg.factors(), login.OTP) {
-		b.cfg.Logger.Warn("nobody can sign in: that wants a one-time code, and nothing is set up to deliver codes; set otp.group_robot, or login.factors to [PASSWORD]")
-	}
-	if role := authz.Role(b.cfg.Login.RegisterRole); role != "" && role != authz.Member {
-		b.cfg.Logger.Warn("everyone who registers gets more rights than a member; meant for sandboxes", "role", role)
 	}
 	o, l := b.cfg.OTP, b.cfg.Login
 	b.house.otp = factor.New(factor.OTPConfig{

@@ -136,6 +136,7 @@ type ComplexityRoot struct {
 	}
 
 	CallbackEventConnection struct {
+		Newest   func(childComplexity int) int
 		Nodes    func(childComplexity int) int
 		PageInfo func(childComplexity int) int
 	}
@@ -823,6 +824,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CallbackEvent.Type(childComplexity), true
 
+	case "CallbackEventConnection.newest":
+		if e.ComplexityRoot.CallbackEventConnection.Newest == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallbackEventConnection.Newest(childComplexity), true
 	case "CallbackEventConnection.nodes":
 		if e.ComplexityRoot.CallbackEventConnection.Nodes == nil {
 			break
@@ -2508,6 +2515,8 @@ type CallbackEventConnection {
   nodes: [CallbackEvent!]!
   "Where the page ends; its cursor also starts a subscription."
   pageInfo: PageInfo!
+  "Where the log ended when the page was read, whatever the filter let through: a subscription after it misses nothing."
+  newest: String!
 }
 
 extend type Query {
@@ -3006,6 +3015,8 @@ func (ec *executionContext) childFields_CallbackEventConnection(ctx context.Cont
 		return ec.fieldContext_CallbackEventConnection_nodes(ctx, field)
 	case "pageInfo":
 		return ec.fieldContext_CallbackEventConnection_pageInfo(ctx, field)
+	case "newest":
+		return ec.fieldContext_CallbackEventConnection_newest(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CallbackEventConnection", field.Name)
 }
@@ -5586,6 +5597,29 @@ func (ec *executionContext) fieldContext_CallbackEventConnection_pageInfo(_ cont
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _CallbackEventConnection_newest(ctx context.Context, field graphql.CollectedField, obj *model.CallbackEventConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallbackEventConnection_newest(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Newest, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CallbackEventConnection_newest(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CallbackEventConnection", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _CreateRobotPayload_robot(ctx context.Context, field graphql.CollectedField, obj *model.CreateRobotPayload) (ret graphql.Marshaler) {
@@ -12376,6 +12410,11 @@ func (ec *executionContext) _CallbackEventConnection(ctx context.Context, sel as
 			}
 		case "pageInfo":
 			out.Values[i] = ec._CallbackEventConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "newest":
+			out.Values[i] = ec._CallbackEventConnection_newest(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}

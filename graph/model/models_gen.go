@@ -238,6 +238,8 @@ type CallbackEventConnection struct {
 	Nodes []*CallbackEvent `json:"nodes"`
 	// Where the page ends; its cursor also starts a subscription.
 	PageInfo *PageInfo `json:"pageInfo"`
+	// Where the log ended when the page was read, whatever the filter let through: a subscription after it misses nothing.
+	Newest string `json:"newest"`
 }
 
 // Narrows the events. What is left out lets everything through.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/posthouse/posthouse/internal/errs"
 	"github.com/posthouse/posthouse/internal/factor"
+	"github.com/posthouse/posthouse/internal/robot"
 )
 
 // decoyPhone stands in for the phone of somebody who does not exist: as long as a real one, so that
@@ -32,17 +33,33 @@ var _ factor.Channel = (*GroupChannel)(nil)
 // Name implements factor.Channel.
 func (c *GroupChannel) Name() factor.ChannelName { return factor.DingtalkGroup }
 
-// Deliver implements factor.Channel. Reason: otp.no_channel when the robot does not exist.
-func (c *GroupChannel) Deliver(ctx context.Context, m factor.Message) error {
+// Ready implements factor.Channel. Reason: otp.no_channel when the robot does not exist.
+func (c *GroupChannel) Ready(ctx context.Context) error {
+	_, err := c.speaker(ctx)
+	return err
+}
+
+// speaker is the robot that says the codes.
+func (c *GroupChannel) speaker(ctx context.Context) (robot.Robot, error) {
 	r, ok, err := c.service.robots.FindByName(ctx, c.robot)
 	if err != nil {
-		return errs.Wrap(err, "find the robot for login codes")
+		return robot.Robot{}, errs.Wrap(err, "find the robot for login codes")
 	}
 	if !ok {
-		return factor.ErrNoChannel
+		return robot.Robot{}, factor.ErrNoChannel
+	}
+	return r, nil
+}
+
+// Deliver implements factor.Channel. Reason: otp.no_channel when the robot does not exist.
+func (c *GroupChannel) Deliver(ctx context.Context, m factor.Message) error {
+	r, err := c.speaker(ctx)
+	if err != nil {
+		return err
 	}
 	phone := decoyPhone
 	if m.Account != nil {
+		var ok bool
 		if phone, ok = normalPhone(m.Account.Phone); !ok {
 			return errs.Wrap(fmt.Errorf("account %s has a phone that cannot be mentioned", m.Account.ID), "deliver login code")
 		}

@@ -110,7 +110,9 @@ type Store interface {
 	// the status is final. For an attempt that is no longer open nothing changes and nil comes back.
 	Complete(ctx context.Context, c Completion) error
 	// Recover puts deliveries back to Queued, due at now, that were Sending when a process died: those
-	// whose lease ended before now, or all when told so. Their open attempts end now with Unknown.
+	// whose lease ended before now, or all when told so. Their open attempts end now with Unknown. With
+	// all, attempts and rests that end later than they can have (the wall clock was set back meanwhile)
+	// end now and a Rest from now.
 	Recover(ctx context.Context, now time.Time, all bool) (int, error)
 	// DeleteUpdatesBefore drops feed entries older than the given time, at most limit.
 	DeleteUpdatesBefore(ctx context.Context, before time.Time, limit int) (int, error)

@@ -88,6 +88,9 @@ func (s *Service) budget(ctx context.Context, r id.Robot, now time.Time) (time.T
 	if earliest.IsZero() {
 		return now.Add(windowMargin), nil // every one is open: look again soon
 	}
+	if earliest.After(now) {
+		earliest = now // recorded before the wall clock was set back and the process started anew
+	}
 	return ceilMilli(earliest.Add(Window + windowMargin)), nil
 }
 

@@ -105,6 +105,7 @@ var chinese = map[string]string{
 	"store.busy":            "数据库繁忙，请稍后再试。",
 	"store.closed":          "服务器正在关闭。",
 	"store.damaged":         "数据库已损坏，请联系管理员。",
+	"store.disk_failed":     "数据库所在磁盘无法正常读写，请联系管理员。",
 	"store.disk_full":       "数据库所在磁盘已满，请联系管理员。",
 	"store.foreign":         "该数据库属于其他程序。",
 	"store.locked":          "另一个进程正在使用该数据库。",

@@ -39,6 +39,7 @@ type Error struct {
 
 	cause      error
 	ownMessage bool
+	detail     string
 }
 
 // New builds an error from its three parts.
@@ -58,10 +59,14 @@ func Wrap(cause error, doing string) *Error {
 // Error gives the message with its cause, for logs. Transports show Message alone, and for INTERNAL
 // not even that.
 func (e *Error) Error() string {
-	if e.cause == nil {
-		return fmt.Sprintf("%s: %s", e.Reason, e.Message)
+	text := e.Reason + ": " + e.Message
+	if e.detail != "" {
+		text += " " + e.detail
 	}
-	return fmt.Sprintf("%s: %s: %v", e.Reason, e.Message, e.cause)
+	if e.cause != nil {
+		text += ": " + e.cause.Error()
+	}
+	return text
 }
 
 // Unwrap gives the cause to errors.Is and errors.As.
@@ -86,6 +91,14 @@ func (e *Error) WithMessage(format string, args ...any) *Error {
 	c := *e
 	c.Message = fmt.Sprintf(format, args...)
 	c.ownMessage = true
+	return &c
+}
+
+// WithDetail returns a copy that says more, in words that cannot be translated (those of a parser, say).
+// They follow the message in every language.
+func (e *Error) WithDetail(detail string) *Error {
+	c := *e
+	c.detail = detail
 	return &c
 }
 

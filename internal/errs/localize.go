@@ -6,13 +6,18 @@ import "strings"
 // kept in one catalogue by reason; an error that carries a message of its own (made with WithMessage)
 // or has no entry keeps its own words.
 func Localize(e *Error, language string) string {
-	if !strings.HasPrefix(language, "zh") || e.ownMessage {
+	text, translated := chinese[e.Reason]
+	switch {
+	case !strings.HasPrefix(language, "zh") || e.ownMessage || !translated:
+		if e.detail != "" {
+			return e.Message + " " + e.detail
+		}
 		return e.Message
-	}
-	if text, ok := chinese[e.Reason]; ok {
+	case e.detail != "":
+		return strings.TrimSuffix(text, "。") + "：" + e.detail
+	default:
 		return text
 	}
-	return e.Message
 }
 
 // LocalizeFields does the same for the messages about fields: a field's message may be a reason, and

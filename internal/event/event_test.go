@@ -147,10 +147,13 @@ func TestAHandlerGetsItsTypeInOrderAndBeginsWithWhatComes(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, newMemoryStore(), 0)
 	f.push(t, 0, "wanted") // before there was a handler
+	if err := f.Begin(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	got := make(chan string, 10)
 	f.Handle("wanted", func(_ context.Context, e event.Event) error { got <- e.DedupeKey; return nil })
+	f.push(t, 1, "wanted") // before the handler is called
 	f.run(t)
-	f.push(t, 1, "wanted")
 	f.push(t, 2, "other")
 	f.push(t, 3, "wanted")
 	for _, want := range []string{"1", "3"} {
@@ -218,6 +221,21 @@ func TestAHandlerResumesWhereTheLastProcessStopped(t *testing.T) {
 	second.run(t)
 	if key := <-got; key != "2" {
 		t.Fatalf("got %s, want the event that came in between", key)
+	}
+}
+
+func TestAHandlerOfARareTypeKeepsUpWithTheLog(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, newMemoryStore(), 0)
+	f.Handle("rare", func(context.Context, event.Event) error { return nil })
+	f.run(t)
+	for i := range 100 {
+		f.push(t, i, "common")
+	}
+	for position := range f.store.kept {
+		if position == 100 {
+			return
+		}
 	}
 }
 

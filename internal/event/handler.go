@@ -14,7 +14,7 @@ const AnyType = "*"
 const (
 	firstRetry = time.Second
 	lastRetry  = 5 * time.Minute
-	// keepEvery bounds how many events of a burst are handled between two writes of the position.
+	// keepEvery bounds how many events pass between two writes of the position.
 	keepEvery = 100
 )
 
@@ -24,13 +24,24 @@ const (
 type Handler func(ctx context.Context, e Event) error
 
 // Handle adds a handler for an event type or AnyType. Call it before Run. The position is kept by
-// type across restarts; a type handled for the first time begins with what comes next.
+// type across restarts; a type handled for the first time begins with what comes after Begin.
 func (s *Service) Handle(eventType string, h Handler) {
 	s.handlers[eventType] = append(s.handlers[eventType], h)
 }
 
-// Open notes where each new handler begins. Call it before events can come in, so that the first
-// one is not missed.
+// Begin notes where the log ends before events can come in: that is where new handlers begin, so that
+// they miss nothing while Run has not been called.
+func (s *Service) Begin(ctx context.Context) error {
+	bounds, err := s.cfg.Store.Bounds(ctx)
+	if err != nil {
+		return fmt.Errorf("read the bounds of the event log: %w", err)
+	}
+	s.begin = bounds.Newest
+	return nil
+}
+
+// Open keeps where each new handler begins, so that it begins there also if this process ends before
+// its first event.
 func (s *Service) Open(ctx context.Context) error {
 	for eventType := range s.handlers {
 		if _, err := s.startingPosition(ctx, consumerOf(eventType)); err != nil {
@@ -42,8 +53,21 @@ func (s *Service) Open(ctx context.Context) error {
 
 func consumerOf(eventType string) string { return "handler:" + eventType }
 
-// consume runs one type's handlers over the log from the kept position on.
+// consume runs one type's handlers over the log until ctx ends. A failing store makes it begin again,
+// from the kept position, after a pause.
 func (s *Service) consume(ctx context.Context, eventType string, handlers []Handler) error {
+	for ctx.Err() == nil {
+		if err := s.follow(ctx, eventType, handlers); err != nil && ctx.Err() == nil {
+			s.cfg.Logger.Error("event handlers cannot read the log", "type", eventType, "error", err)
+			wait(ctx, s.cfg.Clock, firstRetry)
+		}
+	}
+	return nil
+}
+
+// follow calls the handlers for each event of their type after the kept position. It returns when ctx
+// ends, and when it fell too far behind the feed, to be called again.
+func (s *Service) follow(ctx context.Context, eventType string, handlers []Handler) error {
 	consumer := consumerOf(eventType)
 	position, err := s.startingPosition(ctx, consumer)
 	if err != nil {
@@ -53,35 +77,48 @@ func (s *Service) consume(ctx context.Context, eventType string, handlers []Hand
 	if err != nil {
 		return fmt.Errorf("read the bounds of the event log: %w", err)
 	}
-	filter := Filter{Types: []string{eventType}}
-	if eventType == AnyType {
-		filter = Filter{}
-	}
-	items, err := feed.Subscribe(ctx, s.feed, &feed.Cursor{Epoch: bounds.Epoch, Position: position}, filter.want(),
+	// Other types pass through too: a position that moved only with a rare type would fall behind what
+	// retention keeps.
+	items, err := feed.Subscribe(ctx, s.feed, &feed.Cursor{Epoch: bounds.Epoch, Position: position}, nil,
 		func(i feed.Item[Event]) feed.Item[Event] { return i })
 	if err != nil {
 		return fmt.Errorf("read the event log: %w", err)
 	}
-	unkept := 0
+	seen, unkept := position, 0
+	defer func() {
+		if seen != position {
+			s.keepPosition(ctx, consumer, seen)
+		}
+	}()
 	for item := range items {
 		switch item.Kind {
-		case feed.Record:
-			for _, h := range handlers {
-				if !s.handle(ctx, h, item.Value) {
-					return nil
-				}
-			}
-			if unkept++; len(items) == 0 || unkept == keepEvery {
-				unkept = 0
-				s.keepPosition(ctx, consumer, item.Value.Position)
-			}
 		case feed.Reset:
 			s.cfg.Logger.Warn("events were dropped by retention before their handler saw them", "type", eventType, "resumes_after", item.Cursor.Position)
 		case feed.Lagged:
-			return s.consume(ctx, eventType, handlers)
+			return nil
+		case feed.Record:
+			ours := eventType == AnyType || item.Value.Type == eventType
+			if ours && !s.handleAll(ctx, handlers, item.Value) {
+				return nil
+			}
+			if unkept++; unkept == keepEvery || ours && len(items) == 0 {
+				unkept = 0
+				s.keepPosition(ctx, consumer, item.Cursor.Position)
+			}
 		}
+		seen = item.Cursor.Position
 	}
 	return nil
+}
+
+// handleAll is false when ctx ended before every handler had succeeded.
+func (s *Service) handleAll(ctx context.Context, handlers []Handler, e Event) bool {
+	for _, h := range handlers {
+		if !s.handle(ctx, h, e) {
+			return false
+		}
+	}
+	return true
 }
 
 func (s *Service) startingPosition(ctx context.Context, consumer string) (int64, error) {
@@ -89,11 +126,7 @@ func (s *Service) startingPosition(ctx context.Context, consumer string) (int64,
 	if err != nil || ok {
 		return position, err
 	}
-	bounds, err := s.cfg.Store.Bounds(ctx)
-	if err != nil {
-		return 0, err
-	}
-	return bounds.Newest, s.cfg.Store.SetPosition(ctx, consumer, bounds.Newest)
+	return s.begin, s.cfg.Store.SetPosition(ctx, consumer, s.begin)
 }
 
 // handle calls until the handler succeeds; false when ctx ended first.

@@ -76,6 +76,9 @@ func TestTheLogIsReadBackwardsToItsBeginning(t *testing.T) {
 			t.Errorf("%s: %v", name, seen)
 		}
 	}
+	if empty, err := f.Recent(t.Context(), admin, event.Filter{CorpID: "ding9"}, 2, nil, false); err != nil || empty.Newest != 7 {
+		t.Fatalf("a page without anything says that the log ends at %d, %v", empty.Newest, err)
+	}
 	whole, err := f.Recent(t.Context(), admin, event.Filter{}, 1, nil, true)
 	if err != nil || string(whole.Items[0].Payload) != "{}" {
 		t.Fatalf("got %+v, %v", whole, err)

@@ -44,6 +44,8 @@ type Service struct {
 	cfg      Config
 	feed     *feed.Feed[Event]
 	handlers map[string][]Handler
+	// begin is where a handler begins that has no position yet.
+	begin int64
 }
 
 // New makes the service. It delivers once Run runs.
@@ -98,6 +100,8 @@ func Subscribe[M any](ctx context.Context, s *Service, actor authz.Actor, f Filt
 type History struct {
 	page.Of[Event]
 	Epoch string
+	// Newest is the position at which the log ended just before the page was read.
+	Newest int64
 }
 
 // List gives a page of the log, oldest first. Reasons: session.missing, authz.forbidden,
@@ -124,7 +128,7 @@ func (s *Service) List(ctx context.Context, actor authz.Actor, f Filter, first i
 	if err != nil {
 		return History{}, err
 	}
-	return History{Of: page.Cut(events, first), Epoch: bounds.Epoch}, nil
+	return History{Of: page.Cut(events, first), Epoch: bounds.Epoch, Newest: bounds.Newest}, nil
 }
 
 // Recent gives a page of the log, newest first; after gives what is older than a cursor. Without
@@ -153,7 +157,7 @@ func (s *Service) Recent(ctx context.Context, actor authz.Actor, f Filter, first
 	if err != nil {
 		return History{}, err
 	}
-	return History{Of: page.Cut(events, first), Epoch: bounds.Epoch}, nil
+	return History{Of: page.Cut(events, first), Epoch: bounds.Epoch, Newest: bounds.Newest}, nil
 }
 
 // Found is an event and the log that it belongs to.

@@ -75,4 +75,6 @@ type Message struct {
 type Channel interface {
 	Name() ChannelName
 	Deliver(ctx context.Context, m Message) error
+	// Ready tells whether codes can be delivered now. Reason: otp.no_channel.
+	Ready(ctx context.Context) error
 }

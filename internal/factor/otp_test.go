@@ -29,9 +29,12 @@ type chat struct {
 	mu   sync.Mutex
 	got  []factor.Message
 	err  error
+	shut error // why it cannot deliver at all
 }
 
 func (c *chat) Name() factor.ChannelName { return c.name }
+
+func (c *chat) Ready(context.Context) error { return c.shut }
 
 func (c *chat) Deliver(_ context.Context, m factor.Message) error {
 	c.mu.Lock()
@@ -443,6 +446,21 @@ func TestTheChannelIsTheOneAskedForOrTheBest(t *testing.T) {
 				t.Errorf("%v, asked for %q: got %q, %v", c.channels, c.ask, got.Channel, err)
 			}
 		}
+	}
+}
+
+func TestAChannelThatCannotDeliverUsesNothingUp(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, nil)
+	f.group.shut = factor.ErrNoChannel
+	for _, who := range []string{"alice", "alice", "nobody"} {
+		if _, err := f.request(t, who); !errors.Is(err, factor.ErrNoChannel) {
+			t.Fatalf("%s: got %v, not the cool-down of a code that was never sent", who, err)
+		}
+	}
+	f.group.shut = nil
+	if _, err := f.request(t, "alice"); err != nil {
+		t.Fatalf("once it can deliver: %v", err)
 	}
 }
 

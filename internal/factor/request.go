@@ -53,6 +53,10 @@ func (o *OTP) Request(ctx context.Context, actor authz.Actor, in RequestInput) (
 	if err != nil {
 		return Issued{}, err
 	}
+	// Found out first, so that a code that cannot be sent uses nothing up.
+	if err := channel.Ready(ctx); err != nil {
+		return Issued{}, err
+	}
 	username := account.LookupKey(in.Username)
 	to, err := o.recipient(ctx, username, in.Username)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 
 	"github.com/posthouse/posthouse/internal/authz"
+	"github.com/posthouse/posthouse/internal/clock"
 	"github.com/posthouse/posthouse/internal/errs"
 	"github.com/posthouse/posthouse/internal/event"
 	"github.com/posthouse/posthouse/internal/session"
@@ -39,6 +40,8 @@ type Config struct {
 	Logger *slog.Logger
 	// UI is the admin app at /, Explorer GraphiQL at /graphiql.
 	UI, Explorer UI
+	// Clock spaces out what is logged. Default: the machine's.
+	Clock clock.Clock
 	// TrustedProxies are the networks whose X-Forwarded-For is believed.
 	TrustedProxies []netip.Prefix
 	// AllowedOrigins are the origins of web pages elsewhere that may call the API ("https://app.example.com").
@@ -47,14 +50,18 @@ type Config struct {
 
 // API is the root handler of a Posthouse.
 type API struct {
-	cfg     Config
-	origins map[string]bool
-	root    http.Handler
+	cfg      Config
+	origins  map[string]bool
+	refusals *refusals
+	root     http.Handler
 }
 
 // New makes the root handler.
 func New(cfg Config) *API {
-	a := &API{cfg: cfg, origins: map[string]bool{}}
+	if cfg.Clock == nil {
+		cfg.Clock = clock.Real()
+	}
+	a := &API{cfg: cfg, refusals: newRefusals(cfg.Clock), origins: map[string]bool{}}
 	for _, origin := range cfg.AllowedOrigins {
 		a.origins[origin] = true
 	}

@@ -65,7 +65,9 @@ func (a *API) serveCallback(w http.ResponseWriter, r *http.Request) {
 	}
 	push, err := app.Open(r.URL.Query(), body)
 	if err != nil {
-		a.cfg.Logger.WarnContext(r.Context(), "callback refused", "app", name, "request_id", request.From(r.Context()).ID, "error", err)
+		if say, unsaid := a.refusals.note(name, errs.ReasonOf(err)); say {
+			a.cfg.Logger.WarnContext(r.Context(), "callback refused", "app", name, "request_id", request.From(r.Context()).ID, "error", err, "like_it_in_the_minute_before", unsaid)
+		}
 		a.writeError(w, r, err)
 		return
 	}

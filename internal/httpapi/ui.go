@@ -136,7 +136,7 @@ func (u UI) read(name string, accept []string) (body []byte, encoding string, ok
 	if err != nil {
 		return nil, "", false
 	}
-	defer packed.Close()
+	defer func() { _ = packed.Close() }() // read only: nothing is lost
 	unpacked, err := gzip.NewReader(packed)
 	if err != nil {
 		return nil, "", false

@@ -36,6 +36,8 @@ type chat struct {
 
 func (c *chat) Name() factor.ChannelName { return factor.DingtalkGroup }
 
+func (c *chat) Ready(context.Context) error { return nil }
+
 func (c *chat) Deliver(_ context.Context, m factor.Message) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

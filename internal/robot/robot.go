@@ -39,7 +39,11 @@ type Change struct {
 }
 
 // Token is a webhook's access token as it is kept.
-type Token struct{ Sealed, Hash string }
+type Token struct {
+	Sealed, Hash string
+	// Another says that it is not the token which the robot has, perhaps under an older key.
+	Another bool
+}
 
 // Credentials are what sending needs, opened.
 type Credentials struct {
@@ -67,6 +71,8 @@ type Store interface {
 	// GetMany gives those that exist, in no particular order.
 	GetMany(ctx context.Context, robots []id.Robot) ([]Robot, error)
 	FindByName(ctx context.Context, name string) (Robot, bool, error)
+	// FindByToken finds the robot that has one of these hashes of a token.
+	FindByToken(ctx context.Context, hashes []string) (Robot, bool, error)
 	// List pages by id, oldest first.
 	List(ctx context.Context, p page.Request) (page.Of[Robot], error)
 	// Update changes what is given. Reasons: robot.not_found, robot.name_taken, robot.webhook_taken.

@@ -98,6 +98,9 @@ func (s *Service) Create(ctx context.Context, actor authz.Actor, in Input) (Robo
 	if signing != "" {
 		r.SealedSecret = s.sealSecret(r.ID, signing)
 	}
+	if err := s.freeUnderOlderKeys(ctx, token, ""); err != nil {
+		return Robot{}, err
+	}
 	if err := s.store.Create(ctx, r); err != nil {
 		return Robot{}, errs.Wrap(err, "create robot")
 	}
@@ -158,10 +161,28 @@ func (s *Service) Open(_ context.Context, r Robot) (Credentials, error) {
 	return c, nil
 }
 
+// freeUnderOlderKeys tells whether another robot than this one has the token under an older key. The
+// database sees to it that a token is there once under the newest. Nothing is added any more under the
+// older ones, so that looking there first is safe. Reason: robot.webhook_taken.
+func (s *Service) freeUnderOlderKeys(ctx context.Context, token string, but id.Robot) error {
+	older := s.ring.Hashes(tokenPurpose, token)[1:]
+	if len(older) == 0 {
+		return nil
+	}
+	other, taken, err := s.store.FindByToken(ctx, older)
+	if err != nil {
+		return errs.Wrap(err, "find robot by token")
+	}
+	if taken && other.ID != but {
+		return ErrWebhookTaken
+	}
+	return nil
+}
+
 // sealToken seals for this robot: its id is the owner, so that a sealed value copied to another robot
 // does not open.
 func (s *Service) sealToken(r id.Robot, token string) Token {
-	return Token{Sealed: s.ring.Seal(tokenPurpose, string(r), []byte(token)), Hash: s.ring.Hash(tokenPurpose, token)}
+	return Token{Another: true, Sealed: s.ring.Seal(tokenPurpose, string(r), []byte(token)), Hash: s.ring.Hash(tokenPurpose, token)}
 }
 
 func (s *Service) sealSecret(r id.Robot, signing string) string {

@@ -25,6 +25,8 @@ type memStore struct {
 	mu     sync.Mutex
 	robots []robot.Robot
 	fail   error
+	// changed is the last change made.
+	changed robot.Change
 }
 
 func (m *memStore) Create(_ context.Context, r robot.Robot) error {
@@ -72,6 +74,15 @@ func (m *memStore) FindByName(_ context.Context, name string) (robot.Robot, bool
 	return robot.Robot{}, false, m.fail
 }
 
+func (m *memStore) FindByToken(_ context.Context, hashes []string) (robot.Robot, bool, error) {
+	for _, row := range m.robots {
+		if slices.Contains(hashes, row.TokenHash) {
+			return row, true, nil
+		}
+	}
+	return robot.Robot{}, false, m.fail
+}
+
 func (m *memStore) List(_ context.Context, p page.Request) (page.Of[robot.Robot], error) {
 	return page.Cut(m.robots[:min(len(m.robots), p.First+1)], p.First), m.fail
 }
@@ -99,6 +110,33 @@ func input(change func(*robot.Input)) robot.Input {
 		change(&in)
 	}
 	return in
+}
+
+func TestAWebhookIsTakenAlsoWhenItWasAddedUnderAnOlderKey(t *testing.T) {
+	t.Parallel()
+	old, fresh := secret.NewKey(), secret.NewKey()
+	before, err := secret.NewRing(old)
+	if err != nil {
+		t.Fatal(err)
+	}
+	after, err := secret.NewRing(fresh, old)
+	if err != nil {
+		t.Fatal(err)
+	}
+	store := &memStore{}
+	clk := clock.NewFake(start)
+	if _, err := robot.New(robot.Config{Store: store, Ring: before, Clock: clk}).Create(t.Context(), authz.System(), input(nil)); err != nil {
+		t.Fatal(err)
+	}
+	s := robot.New(robot.Config{Store: store, Ring: after, Clock: clk})
+	_, err = s.Create(t.Context(), authz.System(), input(func(in *robot.Input) { in.Name = "again" }))
+	if !errors.Is(err, robot.ErrWebhookTaken) {
+		t.Fatalf("got %v", err)
+	}
+	other := input(func(in *robot.Input) { in.Name, in.Webhook = "other", secret.NewText(strings.Repeat("b", len(token))) })
+	if _, err := s.Create(t.Context(), authz.System(), other); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func TestARobotKeepsItsSecretsSealedAndOpensThem(t *testing.T) {

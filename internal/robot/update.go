@@ -2,6 +2,7 @@ package robot
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/posthouse/posthouse/internal/authz"
@@ -28,7 +29,7 @@ func (s *Service) Update(ctx context.Context, actor authz.Actor, robot id.Robot,
 	if err := actor.RequireAdmin(); err != nil {
 		return Robot{}, err
 	}
-	change, err := s.change(robot, in)
+	change, err := s.change(ctx, robot, in)
 	if err != nil {
 		return Robot{}, err
 	}
@@ -42,7 +43,7 @@ func (s *Service) Update(ctx context.Context, actor authz.Actor, robot id.Robot,
 	return r, nil
 }
 
-func (s *Service) change(robot id.Robot, in Update) (Change, error) {
+func (s *Service) change(ctx context.Context, robot id.Robot, in Update) (Change, error) {
 	var c Change
 	if in.Name != nil {
 		name, err := cleanName(*in.Name)
@@ -52,12 +53,11 @@ func (s *Service) change(robot id.Robot, in Update) (Change, error) {
 		c.Name = &name
 	}
 	if !in.Webhook.IsZero() {
-		token, err := ParseWebhook(in.Webhook.Reveal(), s.hosts)
+		token, err := s.changeToken(ctx, robot, in.Webhook)
 		if err != nil {
 			return Change{}, err
 		}
-		sealed := s.sealToken(robot, token)
-		c.Token = &sealed
+		c.Token = &token
 	}
 	signing, err := cleanSecret(in.Secret)
 	switch {
@@ -79,6 +79,23 @@ func (s *Service) change(robot id.Robot, in Update) (Change, error) {
 		c.Keywords = &keywords
 	}
 	return c, nil
+}
+
+func (s *Service) changeToken(ctx context.Context, robot id.Robot, webhook secret.Text) (Token, error) {
+	token, err := ParseWebhook(webhook.Reveal(), s.hosts)
+	if err != nil {
+		return Token{}, err
+	}
+	if err := s.freeUnderOlderKeys(ctx, token, robot); err != nil {
+		return Token{}, err
+	}
+	before, err := s.store.Get(ctx, robot)
+	if err != nil {
+		return Token{}, errs.Wrap(err, "read the robot to update")
+	}
+	sealed := s.sealToken(robot, token)
+	sealed.Another = !slices.Contains(s.ring.Hashes(tokenPurpose, token), before.TokenHash)
+	return sealed, nil
 }
 
 // Delete forgets a robot; inside a transaction of the context it takes part. What waits for the robot is

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/posthouse/posthouse/internal/authz"
+	"github.com/posthouse/posthouse/internal/clock"
 	"github.com/posthouse/posthouse/internal/id"
 	"github.com/posthouse/posthouse/internal/robot"
 	"github.com/posthouse/posthouse/internal/secret"
@@ -39,6 +40,7 @@ func (m *memStore) Update(_ context.Context, which id.Robot, c robot.Change) err
 			return robot.ErrWebhookTaken
 		}
 	}
+	m.changed = c
 	r := &m.robots[at]
 	if c.Name != nil {
 		r.Name = *c.Name
@@ -147,6 +149,44 @@ func TestAnUpdateThatCannotBeIsRefusedAndChangesNothing(t *testing.T) {
 	for i := range before {
 		if before[i].Name != store.robots[i].Name || before[i].SealedToken != store.robots[i].SealedToken || before[i].SealedSecret != store.robots[i].SealedSecret {
 			t.Errorf("changed to %+v", store.robots[i])
+		}
+	}
+}
+
+func TestAWebhookIsKnownAgainUnderAnOlderKey(t *testing.T) {
+	t.Parallel()
+	old, fresh := secret.NewKey(), secret.NewKey()
+	store := &memStore{}
+	under := func(keys ...[]byte) *robot.Service {
+		ring, err := secret.NewRing(keys...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return robot.New(robot.Config{Store: store, Ring: ring, Clock: clock.NewFake(start)})
+	}
+	made, err := under(old).Create(t.Context(), authz.System(), input(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := under(fresh, old)
+	second, err := s.Create(t.Context(), authz.System(), input(func(in *robot.Input) {
+		in.Name, in.Webhook = "news", secret.NewText("aaaabbbbccccdddd")
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Update(t.Context(), authz.System(), second.ID, robot.Update{Webhook: secret.NewText(token)}); !errors.Is(err, robot.ErrWebhookTaken) {
+		t.Errorf("another's webhook: %v", err)
+	}
+	for _, c := range []struct {
+		webhook string
+		another bool
+	}{{token, false}, {token, false}, {"eeeeffff00001111", true}} {
+		if _, err := s.Update(t.Context(), authz.System(), made.ID, robot.Update{Webhook: secret.NewText(c.webhook)}); err != nil {
+			t.Fatal(err)
+		}
+		if store.changed.Token.Another != c.another {
+			t.Errorf("%s is taken for another webhook: %v", c.webhook, store.changed.Token.Another)
 		}
 	}
 }

@@ -58,7 +58,8 @@ func TestEverythingThatHappensIsCountedOnceAtItsTime(t *testing.T) {
 		wantCounts(t, "sessions", db, map[int]overview.Counts{0: {Events: 2}, 1: {Events: 1, SignIns: 1}})
 
 		to := newRobot(t, db, 0)
-		notices := newNotices(t, db, to, 1, nil, nil,
+		same := func(*broadcast.Delivery) {}
+		notices := newNotices(t, db, to, 1, same, nil,
 			func(d *broadcast.Delivery) { d.ExpiresAt = after(30 * time.Minute); d.NextAttemptAt = after(time.Hour) },
 			func(d *broadcast.Delivery) { d.Status, d.FinishedAt = broadcast.Expired, start() }) // a decoy: nothing happened
 		for _, status := range []broadcast.Status{broadcast.Sent, broadcast.Failed} {

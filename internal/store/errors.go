@@ -20,6 +20,7 @@ var (
 	ErrUnreachable = errs.New(errs.Unavailable, "store.unreachable", "The database cannot be reached. Please try again in a moment.")
 	ErrBusy        = errs.New(errs.Unavailable, "store.busy", "The database is busy. Please try again in a moment.")
 	ErrDiskFull    = errs.New(errs.Unavailable, "store.disk_full", "The database's disk is full. Please ask your administrator.")
+	ErrDiskFailed  = errs.New(errs.Unavailable, "store.disk_failed", "The database's disk refuses to work. Please ask your administrator.")
 	ErrReadOnly    = errs.New(errs.Unavailable, "store.read_only", "The database cannot be written to. Please ask your administrator.")
 	ErrDamaged     = errs.New(errs.Unavailable, "store.damaged", "The database is damaged. Please ask your administrator.")
 	ErrClosed      = errs.New(errs.Unavailable, "store.closed", "The server is shutting down.")
@@ -34,6 +35,7 @@ const (
 	sqliteBusy      = 5
 	sqliteLocked    = 6
 	sqliteReadOnly  = 8
+	sqliteIO        = 10
 	sqliteCorrupt   = 11
 	sqliteFull      = 13
 	sqliteCantOpen  = 14
@@ -96,6 +98,8 @@ func classifySQLite(code int) *errs.Error {
 		return ErrBusy
 	case sqliteFull:
 		return ErrDiskFull
+	case sqliteIO: // also what quotas and limits on the size of files come to
+		return ErrDiskFailed
 	case sqliteReadOnly:
 		return ErrReadOnly
 	case sqliteCorrupt, sqliteNotADB:

@@ -34,7 +34,7 @@ type Config struct {
 
 // Open opens the database, brings its schema up to date and prepares the stores. It refuses what it
 // would harm. Reasons: store.newer_schema (written by a newer version), store.damaged, store.read_only,
-// store.locked (another process uses it), store.foreign (another program's file), store.disk_full,
+// store.locked (another process uses it), store.foreign (another program's file), store.disk_full, store.disk_failed,
 // store.unreachable, store.address_invalid. The messages name the path or the server and what to do.
 func Open(ctx context.Context, c Config) (*DB, error) {
 	if c.Clock == nil {

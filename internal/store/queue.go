@@ -21,6 +21,7 @@ type queue struct {
 	failQueued                         *query
 	refusals                           *rowsQuery
 	loads                              *listQuery
+	pastAttempts, pastBlocks           *query
 }
 
 func newQueue(db *DB) queue {
@@ -106,6 +107,10 @@ func newQueue(db *DB) queue {
 		recoverAttempts: db.writes("end lost attempts", `
 			UPDATE attempts SET ended_at = $2, outcome = $3 WHERE ended_at = 0 AND delivery_id IN (
 				SELECT id FROM deliveries WHERE status = 'SENDING' AND lease_until < $1)`),
+		pastAttempts: db.writes("attempts of the future", `
+			UPDATE attempts SET ended_at = $1 WHERE ended_at > $1 AND robot_id IN (SELECT id FROM robots)`),
+		pastBlocks: db.writes("rests of the future", `
+			UPDATE robots SET blocked_until = $1 WHERE blocked_until > $1`),
 		recoverDeliveries: db.writes("recover deliveries", `
 			UPDATE deliveries SET status = 'QUEUED', next_attempt_at = $2, lease_until = 0
 			WHERE status = 'SENDING' AND lease_until < $1`),
@@ -287,7 +292,13 @@ func (s queue) Recover(ctx context.Context, now time.Time, all bool) (int, error
 		if err != nil {
 			return err
 		}
-		recovered, err = s.recoverDeliveries.exec(ctx, lease, clock.Millis(now))
+		if recovered, err = s.recoverDeliveries.exec(ctx, lease, clock.Millis(now)); err != nil || !all {
+			return err
+		}
+		if _, err := s.pastAttempts.exec(ctx, clock.Millis(now)); err != nil {
+			return err
+		}
+		_, err = s.pastBlocks.exec(ctx, clock.Millis(now.Add(broadcast.Rest)))
 		return err
 	})
 	return recovered, err

@@ -321,6 +321,33 @@ func TestWhatADeadProcessWasSendingIsRecovered(t *testing.T) {
 	})
 }
 
+func TestWhatWasRecordedBeforeTheClockWasSetBackDoesNotSilenceTheRobot(t *testing.T) {
+	t.Parallel()
+	dbkit.Each(t, func(t *testing.T, db *store.DB) {
+		robot := newRobot(t, db, 0)
+		newNotices(t, db, robot, 1, nil)
+		_, attempt := claim(t, db, robot, start())
+		ended := completion(attempt)
+		ended.Attempt.EndedAt = after(2 * time.Hour)
+		must(t, db.Broadcasts().Complete(t.Context(), ended))
+		must(t, db.Robots().Block(t.Context(), robot, after(3*time.Hour)))
+
+		now := after(time.Minute) // two hours back
+		_, err := db.Broadcasts().Recover(t.Context(), now, true)
+		must(t, err)
+		count, earliest, err := db.Broadcasts().Load(t.Context(), robot, now.Add(-time.Second))
+		must(t, err)
+		want(t, "counted", count, 1)
+		want(t, "ended", earliest, now)
+		count, _, err = db.Broadcasts().Load(t.Context(), robot, now.Add(time.Second))
+		must(t, err)
+		want(t, "counted a moment later", count, 0)
+		blocked, err := db.Robots().Get(t.Context(), robot)
+		must(t, err)
+		want(t, "rests until", blocked.BlockedUntil, now.Add(broadcast.Rest))
+	})
+}
+
 func TestManyCompletionsAtOnceAreAllRecorded(t *testing.T) {
 	t.Parallel()
 	dbkit.Each(t, func(t *testing.T, db *store.DB) {

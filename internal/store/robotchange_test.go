@@ -37,7 +37,7 @@ func TestAChangeOfARobotTouchesWhatItNames(t *testing.T) {
 			{robot.Change{Keywords: &[]string{"x", "y"}}, func() { r.Keywords = []string{"x", "y"} }},
 			{robot.Change{Keywords: ptr([]string(nil))}, func() { r.Keywords = nil }},
 			{robot.Change{Token: &robot.Token{Sealed: "t2", Hash: "h"}}, func() { r.SealedToken = "t2" }}, // the same webhook stays blocked
-			{robot.Change{Token: &robot.Token{Sealed: "t3", Hash: "h3"}}, func() { r.SealedToken, r.TokenHash, r.BlockedUntil = "t3", "h3", time.Time{} }},
+			{robot.Change{Token: &robot.Token{Sealed: "t3", Hash: "h3", Another: true}}, func() { r.SealedToken, r.TokenHash, r.BlockedUntil = "t3", "h3", time.Time{} }},
 		} {
 			must(t, robots.Update(t.Context(), r.ID, step.change))
 			step.mirror()

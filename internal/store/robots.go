@@ -18,7 +18,7 @@ type Robots struct {
 	create, get, findByName, list, block *query
 	rename, retoken, resign, rekeyword   *query
 	blocked, delete                      *query
-	getMany                              *listQuery
+	getMany, findByToken                 *listQuery
 }
 
 const robotColumns = `id, name, keywords, sealed_token, sealed_secret, token_hash, blocked_until, created_at`
@@ -33,6 +33,8 @@ func newRobots(db *DB) *Robots {
 		get:        db.reads("get robot", `SELECT `+robotColumns+` FROM robots WHERE id = $1 AND deleted_at = 0`),
 		getMany:    db.readsList("get robots", `SELECT `+robotColumns+` FROM robots WHERE id IN ($LIST) AND deleted_at = 0`, 0),
 		findByName: db.reads("find robot by name", `SELECT `+robotColumns+` FROM robots WHERE name = $1`),
+		findByToken: db.readsList("find robot by token", `
+			SELECT `+robotColumns+` FROM robots WHERE token_hash IN ($LIST)`, 0),
 		list: db.reads("list robots", `
 			SELECT `+robotColumns+` FROM robots WHERE id > $1 AND deleted_at = 0 ORDER BY id LIMIT CAST($2 AS BIGINT)`),
 		block: db.writes("block robot", `
@@ -45,7 +47,7 @@ func newRobots(db *DB) *Robots {
 		// Another webhook is another robot to the platform, which is not blocked.
 		retoken: db.writes("change robot's webhook", `
 			UPDATE robots SET sealed_token = $2, token_hash = $3,
-				blocked_until = CASE WHEN token_hash = $3 THEN blocked_until ELSE 0 END
+				blocked_until = CASE WHEN CAST($4 AS BIGINT) = 1 THEN 0 ELSE blocked_until END
 			WHERE id = $1 AND deleted_at = 0`),
 		resign: db.writes("change robot's secret", `
 			UPDATE robots SET sealed_secret = $2 WHERE id = $1 AND deleted_at = 0`),
@@ -97,6 +99,15 @@ func (s *Robots) FindByName(ctx context.Context, name string) (robot.Robot, bool
 	return first(ctx, s.findByName, scanRobot, name)
 }
 
+// FindByToken implements robot.Store.
+func (s *Robots) FindByToken(ctx context.Context, hashes []string) (robot.Robot, bool, error) {
+	rows, err := collectList(ctx, s.findByToken, hashes, scanRobot)
+	if err != nil || len(rows) == 0 {
+		return robot.Robot{}, false, err
+	}
+	return rows[0], true, nil
+}
+
 // List implements robot.Store.
 func (s *Robots) List(ctx context.Context, p page.Request) (page.Of[robot.Robot], error) {
 	rows, err := collect(ctx, s.list, scanRobot, p.After, p.First+1)
@@ -126,7 +137,7 @@ func (s *Robots) Update(ctx context.Context, id id.Robot, c robot.Change) error 
 			}
 		}
 		if c.Token != nil {
-			if err := updated(s.retoken.exec(ctx, string(id), c.Token.Sealed, c.Token.Hash)); err != nil {
+			if err := updated(s.retoken.exec(ctx, string(id), c.Token.Sealed, c.Token.Hash, flag(c.Token.Another))); err != nil {
 				if violatesUnique(err, "robots_token_key") {
 					return robot.ErrWebhookTaken
 				}
@@ -152,6 +163,13 @@ func (s *Robots) Update(ctx context.Context, id id.Robot, c robot.Change) error 
 // Delete implements robot.Store.
 func (s *Robots) Delete(ctx context.Context, id id.Robot, at time.Time) error {
 	return updated(s.delete.exec(ctx, string(id), clock.Millis(at), "\x7f"+string(id)))
+}
+
+func flag(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // updated takes it for an unknown robot when no row was changed.

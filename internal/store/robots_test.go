@@ -35,6 +35,13 @@ func TestARobotIsReadAsItWasWritten(t *testing.T) {
 		if err != nil || !found || got.ID != wanted.ID {
 			t.Fatal(got.ID, found, err)
 		}
+		got, found, err = db.Robots().FindByToken(t.Context(), []string{"h0", "h1"})
+		if err != nil || !found || got.ID != wanted.ID {
+			t.Fatal(got.ID, found, err)
+		}
+		if _, found, err = db.Robots().FindByToken(t.Context(), []string{"h0"}); err != nil || found {
+			t.Fatal(found, err)
+		}
 		many, err := db.Robots().GetMany(t.Context(), []id.Robot{"robt_1", "robt_2"})
 		must(t, err)
 		want(t, "many", len(many), 1)

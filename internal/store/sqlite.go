@@ -200,6 +200,11 @@ func explainSQLite(err error, path string) error {
 		known = readOnly(path)
 	case ErrDiskFull.Reason:
 		known = diskFull(path)
+	case ErrDiskFailed.Reason:
+		known = ErrDiskFailed.WithMessage("The disk that holds %s refuses to work. Look for a quota or limit that has been reached, and at the system's log for a failing disk.", path)
+	}
+	if own != nil && own.Unwrap() != nil {
+		err = own.Unwrap() // the rest of it has been said
 	}
 	return known.WithCause(err)
 }

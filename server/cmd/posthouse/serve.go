@@ -70,30 +70,31 @@ func serve(ctx context.Context, cfg server.Config, box *simulator, p *program) (
 	defer func() { err = errors.Join(err, srv.Close()) }()
 	where := whereData(cfg)
 	fmt.Fprintf(p.out, "Posthouse 驿站 %s\n", versionText())
+	at := "http://" + browsable(srv.Addr())
+	if srv.HasUI() {
+		fmt.Fprintf(p.out, "  管理 Admin   %s/\n", at)
+	}
 	fmt.Fprintf(p.out, "  GraphQL     http://%s/graphql\n", srv.Addr())
+	fmt.Fprintf(p.out, "  GraphiQL    %s/graphiql\n", at)
 	fmt.Fprintf(p.out, "  数据 Data    %s\n", where)
 	cfg.Logger.Info("listening", "address", srv.Addr(), "data", where)
 	if box != nil {
-		if err := box.introduce(ctx, srv); err != nil {
+		if err := box.introduce(srv); err != nil {
 			return err
 		}
 		fmt.Fprintf(p.out, "  沙箱 Sandbox http://%s/sandbox/\n\n", box.address())
 		fmt.Fprint(p.out, signInHint)
 		cfg.Logger.Info("sandbox listening", "address", box.address())
 	}
-	if err := introduceUI(ctx, srv, p); err != nil {
+	if err := offerSetUp(ctx, srv, at, p); err != nil {
 		return err
 	}
 	return srv.Run(ctx)
 }
 
-// introduceUI says where the admin app is and, while nobody owns this Posthouse, how to make an owner. The
-// link is printed and never logged: it is a secret, and logs are kept.
-func introduceUI(ctx context.Context, srv *server.Server, p *program) error {
-	at := "http://" + browsable(srv.Addr())
-	if srv.HasUI() {
-		fmt.Fprintf(p.out, "  管理 Admin   %s/\n", at)
-	}
+// offerSetUp says how to make an owner while there is none. The link is printed and never logged: it is a
+// secret, and logs are kept.
+func offerSetUp(ctx context.Context, srv *server.Server, at string, p *program) error {
 	path, needed, err := srv.SetUpPath(ctx)
 	if err != nil || !needed {
 		return err
@@ -143,9 +144,9 @@ func whereData(cfg server.Config) string {
 	return dir
 }
 
-const signInHint = `如何登录：先用 register 注册账号，再用 requestOtp 请求验证码；验证码会出现在沙箱页面的 ops 群里，
+const signInHint = `如何登录：先用 register 注册账号，再用 requestOtp 请求验证码；验证码会出现在沙箱页面的“值班群”里，
 连同用户名和密码交给 login 即可。完整步骤见 README。
-To sign in: register an account, ask for a code with requestOtp, read it in the sandbox's chat "ops",
+To sign in: register an account, ask for a code with requestOtp, read it in the sandbox's chat 值班群,
 and send it with username and password to login. The README has every step.
 `
 
@@ -191,20 +192,16 @@ func sandboxed(cfg server.Config, box *simulator) server.Config {
 		cfg.Login.RegisterRole = "ADMIN"
 	}
 	cfg.GraphQL.Introspection = true
-	cfg.Sandboxed = true
+	cfg.Sandbox = true
+	for _, r := range c.Robots {
+		cfg.Robots = append(cfg.Robots, server.NewRobot{
+			Name: r.Name, Webhook: server.NewSecret(r.AccessToken), Secret: server.NewSecret(r.Secret), Keywords: r.Keywords,
+		})
+	}
 	return cfg
 }
 
-// introduce tells server and sandbox of each other.
-func (b *simulator) introduce(ctx context.Context, srv *server.Server) error {
-	c := b.sandbox.Credentials()
-	for _, r := range c.Robots {
-		err := srv.EnsureRobot(ctx, server.NewRobot{
-			Name: r.Name, Webhook: server.NewSecret(r.AccessToken), Secret: server.NewSecret(r.Secret), Keywords: r.Keywords,
-		})
-		if err != nil {
-			return fmt.Errorf("add the sandbox's robot %s: %w", r.Name, err)
-		}
-	}
+// introduce tells the sandbox where to push events.
+func (b *simulator) introduce(srv *server.Server) error {
 	return b.sandbox.SetCallback(sandbox.Callback{URL: "http://" + srv.Addr() + "/callbacks/dingtalk/" + sandboxApp})
 }
