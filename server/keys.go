@@ -70,7 +70,7 @@ func findKeys(cfg Config, databaseExists bool) (keys, error) {
 }
 
 func errKeysMissing(path string) error {
-	return keysMissing.WithMessage("The key file %s is missing, but the database holds secrets that only its keys open: put the file back, or set the keys in the configuration.", path)
+	return keysMissing.WithMessage("the key file %s is missing, but the database holds secrets that only its keys open: put the file back, or set the keys in the configuration", path)
 }
 
 func readKeyFile(path string, log *slog.Logger) (*secret.Ring, error) {
@@ -127,13 +127,13 @@ func parseKeys(lines []string, from string) (*secret.Ring, error) {
 	for i, line := range lines {
 		key, err := base64.StdEncoding.DecodeString(line)
 		if err != nil || len(key) != secret.KeySize {
-			return nil, keysInvalid.WithMessage("%s: key %d is not base64 of %d bytes.", from, i+1, secret.KeySize)
+			return nil, keysInvalid.WithMessage("%s: key %d is not base64 of %d bytes", from, i+1, secret.KeySize)
 		}
 		master[i] = key
 	}
 	ring, err := secret.NewRing(master...)
 	if err != nil {
-		return nil, keysInvalid.WithMessage("%s: there is no key in it; put the file back as it was, from a backup.", from)
+		return nil, keysInvalid.WithMessage("%s: there is no key in it; put the file back as it was, from a backup", from)
 	}
 	return ring, nil
 }
@@ -152,7 +152,7 @@ func (k keys) fits(ctx context.Context, db *store.DB) error {
 	case (err != nil || string(found) != text) && k.made:
 		return errors.Join(errKeysMissing(k.from), os.Remove(k.from))
 	case err != nil || string(found) != text:
-		return keysInvalid.WithMessage("The keys of %s are not those with which this database was made: put the right ones back, or add the older key behind the new one.", k.from)
+		return keysInvalid.WithMessage("the keys of %s are not those with which this database was made: put the right ones back, or add the older key behind the new one", k.from)
 	case k.ring.IsNewest(note):
 		return nil
 	}
