@@ -81,7 +81,11 @@ func readKeyFile(path string, log *slog.Logger) (*secret.Ring, error) {
 	if info, err := os.Stat(path); err == nil && runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
 		log.Warn("others on this machine may read the key file; chmod 600 it", "file", path)
 	}
-	return parseKeys(strings.Fields(string(text)), path)
+	ring, err := parseKeys(strings.Fields(string(text)), path)
+	if err != nil {
+		return nil, keysInvalid.WithMessage("%v", err)
+	}
+	return ring, nil
 }
 
 // makeKeyFile puts the file there whole or not at all, and on the disk before anything is sealed with
@@ -127,13 +131,13 @@ func parseKeys(lines []string, from string) (*secret.Ring, error) {
 	for i, line := range lines {
 		key, err := base64.StdEncoding.DecodeString(line)
 		if err != nil || len(key) != secret.KeySize {
-			return nil, keysInvalid.WithMessage("%s: key %d is not base64 of %d bytes", from, i+1, secret.KeySize)
+			return nil, fmt.Errorf("%s: key %d is not base64 of %d bytes", from, i+1, secret.KeySize)
 		}
 		master[i] = key
 	}
 	ring, err := secret.NewRing(master...)
 	if err != nil {
-		return nil, keysInvalid.WithMessage("%s: there is no key in it; put the file back as it was, from a backup", from)
+		return nil, fmt.Errorf("%s: there is no key in it; put the file back as it was, from a backup", from)
 	}
 	return ring, nil
 }
