@@ -113,7 +113,7 @@ func (d *display) opened(t *testing.T) string {
 // x runs a program of X on the display and gives what it says.
 func (d *display) x(t *testing.T, name string, args ...string) string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Env = d.env

@@ -22,7 +22,7 @@ import (
 )
 
 // patience is how long anything may take; generous, for the machine may be busy.
-const patience = 60 * time.Second
+const patience = 2 * time.Minute
 
 // program is the program under test, running.
 type program struct {
