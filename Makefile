@@ -8,10 +8,10 @@ COMMIT ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 LDFLAGS = -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build ui test lint generate fuzz bench benchmarks clean
+.PHONY: help run build ui desktop desktop-windows test lint generate fuzz bench benchmarks clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: build ## build what is missing and serve with the sandbox, data in data/ (ARGS="--listen :9000" adds flags)
 	@exec ./bin/posthouse serve --sandbox --data data $(ARGS)
@@ -21,6 +21,17 @@ build: ui ## build bin/posthouse with the web apps in it
 
 ui: ## build the web apps whose sources changed (needs npm; without it they are left as they are)
 	@bash .ci/ui.sh
+
+# The window needs a web view: on Linux WebKitGTK (Debian: libgtk-3-dev libwebkit2gtk-4.1-dev).
+comma := ,
+DESKTOP_TAGS ?= desktop,production$(if $(filter Linux,$(shell uname -s)),$(comma)webkit2_41)
+
+
+desktop: ui ## build bin/posthouse-desktop, the window (Linux: needs libgtk-3-dev and libwebkit2gtk-4.1-dev)
+	CGO_ENABLED=1 $(GO) build -buildvcs=false -trimpath -tags '$(DESKTOP_TAGS)' -ldflags '$(LDFLAGS)' -o bin/posthouse-desktop ./desktop
+
+desktop-windows: ui ## build bin/posthouse-desktop.exe for Windows, on any system
+	CGO_ENABLED=0 GOOS=windows GOARCH=amd64 $(GO) build -buildvcs=false -trimpath -tags desktop,production -ldflags '$(LDFLAGS) -H windowsgui' -o bin/posthouse-desktop.exe ./desktop
 
 test: ## install what the tests need (Debian) and run them all (PACKAGES=./internal/store/... TESTFLAGS='-run X' narrow)
 	@PACKAGES='$(PACKAGES)' bash .ci/test.sh

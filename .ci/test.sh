@@ -21,7 +21,8 @@ main() {
 		2. starts a Postgres of its own on a free port of 127.0.0.1, as an unprivileged user
 		3. npm ci, the self-test of the JavaScript clients, the tests of the GraphiQL page
 		4. go test -race $PACKAGES, and the Go modules below this one
-		5. stops the Postgres and deletes its data
+		5. the desktop window on a display of its own (.ci/desktop.sh installs WebKitGTK and Xvfb if this is Debian)
+		6. stops the Postgres and deletes its data
 	TEXT
 	need go "install Go 1.26 or newer, https://go.dev/doc/install"
 	need node "install Node.js 20 or newer with npm, https://nodejs.org"
@@ -51,6 +52,7 @@ main() {
 	for module in $(nested_modules); do
 		check "go test -race, module $module" go -C "$module" test -race -timeout 10m $TESTFLAGS ./...
 	done
+	[ "$PACKAGES" != ./... ] || check "desktop window" bash .ci/desktop.sh
 	check "stop Postgres" postgres_stop
 	summary "make test: parts, durations, results" || {
 		echo "make test: FAILED"

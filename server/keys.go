@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"strings"
 
+	"github.com/posthouse/posthouse/internal/errs"
 	"github.com/posthouse/posthouse/internal/secret"
 	"github.com/posthouse/posthouse/internal/store"
 )
@@ -21,6 +22,12 @@ const keyFile = "keys"
 
 // keyNote is the note in the database by which keys are recognised: a fixed text, sealed.
 const keyNote = "keys"
+
+// What New fails with when the master keys are gone, or are none or others; see Reason.
+var (
+	keysMissing = errs.New(errs.Unavailable, "server.keys_missing", "The key file is missing.")
+	keysInvalid = errs.New(errs.Unavailable, "server.keys_invalid", "The master keys are not the right ones.")
+)
 
 // keys are the master keys and where they came from.
 type keys struct {
@@ -63,7 +70,7 @@ func findKeys(cfg Config, databaseExists bool) (keys, error) {
 }
 
 func errKeysMissing(path string) error {
-	return fmt.Errorf("the key file %s is missing, but the database holds secrets that only its keys open: put the file back, or set the keys in the configuration", path)
+	return keysMissing.WithMessage("the key file %s is missing, but the database holds secrets that only its keys open: put the file back, or set the keys in the configuration", path)
 }
 
 func readKeyFile(path string, log *slog.Logger) (*secret.Ring, error) {
@@ -74,7 +81,11 @@ func readKeyFile(path string, log *slog.Logger) (*secret.Ring, error) {
 	if info, err := os.Stat(path); err == nil && runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
 		log.Warn("others on this machine may read the key file; chmod 600 it", "file", path)
 	}
-	return parseKeys(strings.Fields(string(text)), path)
+	ring, err := parseKeys(strings.Fields(string(text)), path)
+	if err != nil {
+		return nil, keysInvalid.WithMessage("%v", err)
+	}
+	return ring, nil
 }
 
 // makeKeyFile puts the file there whole or not at all, and on the disk before anything is sealed with
@@ -145,7 +156,7 @@ func (k keys) fits(ctx context.Context, db *store.DB) error {
 	case (err != nil || string(found) != text) && k.made:
 		return errors.Join(errKeysMissing(k.from), os.Remove(k.from))
 	case err != nil || string(found) != text:
-		return fmt.Errorf("the keys of %s are not those with which this database was made: put the right ones back, or add the older key behind the new one", k.from)
+		return keysInvalid.WithMessage("the keys of %s are not those with which this database was made: put the right ones back, or add the older key behind the new one", k.from)
 	case k.ring.IsNewest(note):
 		return nil
 	}

@@ -88,8 +88,10 @@ var chinese = map[string]string{
 	"robot.webhook_invalid": "请粘贴钉钉显示的完整 Webhook 地址，或其中的 access_token。",
 	"robot.webhook_taken":   "该 Webhook 已被另一个机器人使用。",
 
-	"server.stopping":  "服务器正在停止，请稍后再试。",
-	"server.not_ready": "服务器暂时无法处理请求。",
+	"server.keys_invalid": "主密钥不正确。",
+	"server.keys_missing": "缺少密钥文件。",
+	"server.not_ready":    "服务器暂时无法处理请求。",
+	"server.stopping":     "服务器正在停止，请稍后再试。",
 
 	"session.expired":   "登录已失效，请重新登录。",
 	"session.missing":   "请先登录。",

@@ -34,7 +34,8 @@ export async function post(body: BodyInit, token: string | null, language: strin
   let response: Response
   let text: string
   try {
-    response = await fetch(address('graphql'), { method: 'POST', headers, body, signal, credentials: 'omit', cache: 'no-store' })
+    // We set no cookies, but what stands before the server may: a proxy with a sign-in of its own, the desktop window's door.
+    response = await fetch(address('graphql'), { method: 'POST', headers, body, signal, credentials: 'same-origin', cache: 'no-store' })
     text = await response.text()
   } catch (cause) {
     if (cause instanceof DOMException && cause.name === 'AbortError') throw cause
