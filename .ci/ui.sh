@@ -37,10 +37,10 @@ build() {
 }
 
 # fingerprint sums up an app's sources: their names and contents, without what is made of them and without
-# the apps below.
+# the apps below or the browser tests.
 fingerprint() {
 	local app=$1
-	(cd "$app" && find . \( -name node_modules -o -name dist -o -name .tmp -o -path ./graphiql -o -name '*.go' \) -prune -o \
+	(cd "$app" && find . \( -name node_modules -o -name dist -o -name .tmp -o -path ./graphiql -o -path ./e2e -o -name '*.go' \) -prune -o \
 		-type f -print0 | LC_ALL=C sort -z | xargs -0 cksum | cksum)
 }
 
