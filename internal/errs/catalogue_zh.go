@@ -93,10 +93,11 @@ var chinese = map[string]string{
 	"server.not_ready":    "服务器暂时无法处理请求。",
 	"server.stopping":     "服务器正在停止，请稍后再试。",
 
-	"session.expired":   "登录已失效，请重新登录。",
-	"session.missing":   "请先登录。",
-	"session.not_found": "没有这个会话。",
-	"session.reused":    "该刷新令牌已被使用过，为安全起见会话已结束，请重新登录。",
+	"session.expired":           "登录已失效，请重新登录。",
+	"session.missing":           "请先登录。",
+	"session.not_found":         "没有这个会话。",
+	"session.retry_key_invalid": "重试密钥须为 16 到 128 个字符。",
+	"session.reused":            "该刷新令牌已被使用过，为安全起见会话已结束，请重新登录。",
 
 	"setup.done":          "已经有所有者了，请直接登录。",
 	"setup.token_invalid": "该初始设置链接已失效。请重启服务，启动时会给出新的链接。",

@@ -31,7 +31,7 @@ describe('a pasted token', () => {
 /** A tab of the admin app in which somebody is signed in, or nobody. */
 function tabWith(accessToken: string | null) {
   const tab = { renewals: 0, changed: () => {}, set: (_: string | null) => {}, open: (_: () => void): Tab => ({ tokens: () => null, token: async () => null }) }
-  const tokens = () => (accessToken ? { accessToken, refreshToken: 'r', expiresAt: 0, renewAt: 0, family: 'f', generation: 1 } : null)
+  const tokens = () => (accessToken ? { accessToken, refreshToken: 'r', expiresAt: 0, renewAt: 0, family: 'f', generation: 1, retryKey: 'k' } : null)
   tab.set = (next) => {
     accessToken = next
     tab.changed()

@@ -47,11 +47,11 @@ export function openTab(changed: () => void): Tab {
 const refresh =
   'mutation RefreshSession($input: RefreshSessionInput!) { refreshSession(input: $input) { session { accessToken refreshToken expiresAt } } }'
 
-async function exchange(refreshToken: string): Promise<Grant> {
+async function exchange({ refreshToken, retryKey }: Tokens): Promise<Grant> {
   const response = await fetch(apiAddress, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ query: refresh, variables: { input: { refreshToken } } }),
+    body: JSON.stringify({ query: refresh, variables: { input: { refreshToken, retryKey } } }),
   })
   clock.observe(response.headers.get('date'))
   const { data, errors } = (await response.json()) as { data?: { refreshSession: { session: Grant } } | null; errors?: { message: string }[] }
