@@ -3,6 +3,7 @@ package sandbox
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -26,6 +27,10 @@ type Config struct {
 	HTTPClient *http.Client
 	// Options are the platform's habits to begin with; see Options.
 	Options Options
+	// Page is the build of the page at /sandbox/: index.html and what it loads,
+	// beside a file the same one with .br or .gz behind its name. What lies in
+	// assets/ never changes. Default: a page that lists the control API's calls.
+	Page fs.FS
 }
 
 // Sandbox is one simulated company with its robots, app and mini-program. Use
