@@ -46,6 +46,7 @@ type Sandbox struct {
 	startID string
 
 	robots   *robotBox
+	appRobot *appRobotBox
 	messages *messageBox
 	tokens   *dingtalkTokens
 	wechat   *wechatBox
@@ -92,6 +93,7 @@ func New(cfg Config) (*Sandbox, error) {
 			return nil, err
 		}
 	}
+	s.appRobot = newAppRobotBox()
 	s.messages = newMessageBox()
 	s.tokens = &dingtalkTokens{}
 	s.wechat = newWechatBox()
@@ -165,6 +167,9 @@ func (s *Sandbox) platformRoutes() map[string]platformFunc {
 		robotSendPath:                      s.robotSend,
 		"/gettoken":                        s.oldToken,
 		"/v1.0/oauth2/accessToken":         s.newToken,
+		sessionSendPath:                    s.sessionSend,
+		privateSendPath:                    s.privateSend,
+		groupSendPath:                      s.groupSend,
 		failedResultPath:                   s.failedResult,
 		"/sns/jscode2session":              s.code2Session,
 		"/cgi-bin/token":                   s.wechatToken,

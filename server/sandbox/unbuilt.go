@@ -19,6 +19,8 @@ const unbuiltPage = `<!doctype html>
 <tr><td><a href="api/users"><code>GET api/users</code></a>, <a href="api/departments"><code>api/departments</code></a><td>通讯录 <span lang="en">the directory</span>
 <tr><td><code>POST api/events {"eventType","data"}</code><td>推送事件 <span lang="en">pushes an event</span>
 <tr><td><a href="api/callbacks"><code>GET</code></a>, <code>POST api/callbacks {"url","token","aesKey","owner","casing"}</code><td>事件推送到哪里 <span lang="en">where events are pushed to</span>
+<tr><td><a href="api/robot-messages"><code>GET</code></a>, <code>POST api/robot-messages {"text","userId","conversationType"}</code><td>对应用机器人说话 <span lang="en">says something to the app robot</span>
+<tr><td><a href="api/robot-callback"><code>GET</code></a>, <code>POST api/robot-callback {"url"}</code><td>应用机器人的消息接收地址 <span lang="en">where messages to the app robot are sent</span>
 <tr><td><code>POST api/wechat/codes {"openid","unionid","phone"}</code><td>微信登录码 <span lang="en">a WeChat login code</span>
 <tr><td><a href="api/clock"><code>GET</code></a>, <code>POST api/clock {"advanceSeconds"}</code><td>时钟 <span lang="en">the clock</span>
 <tr><td><a href="api/faults"><code>GET</code></a>, <code>PUT api/faults [{"path","kind","errcode","times"}]</code>, <code>DELETE</code><td>故障 <span lang="en">faults</span>
