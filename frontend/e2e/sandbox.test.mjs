@@ -149,6 +149,7 @@ for (const language of languages) {
       await page.fill('#callback-form input[name=url]', `${url}-no`)
       await button(page, w('sandbox.callback.register')).click()
       await page.getByText(w('sandbox.push.why.status')).waitFor()
+      await page.locator('.office').getByText(`${url}-no`, { exact: true }).waitFor()
     })
     await look(t, page, 'sandbox', language)
     await t.test('the address is put right again', async () => {
