@@ -5,7 +5,7 @@ const unbuiltPage = `<!doctype html>
 <html lang="zh-CN"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <meta name="color-scheme" content="light dark">
 <title>驿站沙箱 Posthouse sandbox</title>
-<style>body{max-width:46em;margin:2em auto;padding:0 1em;font:15px/1.7 sans-serif}td{padding:0 1em .3em 0;vertical-align:top}code{overflow-wrap:anywhere}</style>
+<style>body{max-width:46em;margin:2em auto;padding:0 1em;font:15px/1.7 sans-serif}td{padding:0 1em .3em 0;vertical-align:top}code{overflow-wrap:anywhere}@media(max-width:40em){td{display:block;padding:0}td+td{padding-bottom:.8em}}</style>
 <h1>驿站沙箱</h1>
 <p>这里是本机的模拟钉钉和微信，正在运行。这个程序里没有沙箱页面：请安装 Node.js 20.19 或更高版本，运行 <code>make build</code>，再重新启动；或者直接调用下面的控制接口。</p>
 <div lang="en">
