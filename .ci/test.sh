@@ -74,6 +74,7 @@ install_missing() {
 	[ -n "${POSTHOUSE_TEST_POSTGRES:-}" ] || postgres_find || wanted+=(postgresql)
 	has_chromium || wanted+=(chromium)
 	has_chinese_font || wanted+=(fonts-noto-cjk)
+	has_emoji || wanted+=(fonts-noto-color-emoji)
 	if [ ${#wanted[@]} -eq 0 ]; then
 		echo "nothing is missing"
 		return 0
@@ -122,6 +123,8 @@ has_chinese_font() {
 		! command -v apt-get >/dev/null 2>&1 || compgen -G '/usr/share/fonts/opentype/noto/NotoSansCJK*' >/dev/null
 	fi
 }
+
+has_emoji() { ! command -v apt-get >/dev/null 2>&1 || compgen -G '/usr/share/fonts/*/noto/NotoColorEmoji*' >/dev/null; }
 
 has_c_compiler() {
 	local object

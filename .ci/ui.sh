@@ -42,10 +42,12 @@ is_built() {
 }
 
 # fingerprint sums up an app's sources: their names and contents, without what is made of them and without
-# the apps below or the browser tests.
+# the apps below or the browser tests. GraphiQL shares the admin app's rules about sessions.
 fingerprint() {
 	local app=$1
-	(cd "$app" && find . \( -name node_modules -o -name dist -o -name .tmp -o -path ./graphiql -o -path ./e2e -o -name '*.go' \) -prune -o \
+	local shared=()
+	[ "$app" = frontend/graphiql ] && shared=(../src/shared/session ../src/shared/api/errors.ts ../src/shared/clock.ts)
+	(cd "$app" && find . "${shared[@]}" \( -name node_modules -o -name dist -o -name .tmp -o -path ./graphiql -o -path ./e2e -o -name '*.go' \) -prune -o \
 		-type f -print0 | LC_ALL=C sort -z | xargs -0 cksum | cksum)
 }
 

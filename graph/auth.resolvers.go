@@ -13,6 +13,7 @@ import (
 	"github.com/posthouse/posthouse/internal/factor"
 	"github.com/posthouse/posthouse/internal/id"
 	"github.com/posthouse/posthouse/internal/login"
+	"github.com/posthouse/posthouse/internal/session"
 )
 
 func (r *mutationResolver) Register(ctx context.Context, input model.RegisterInput) (*model.RegisterPayload, error) {
@@ -62,7 +63,7 @@ func (r *mutationResolver) WechatLogin(ctx context.Context, input model.WechatLo
 }
 
 func (r *mutationResolver) RefreshSession(ctx context.Context, input model.RefreshSessionInput) (*model.RefreshSessionPayload, error) {
-	grant, err := r.services.Sessions.Refresh(ctx, authz.From(ctx), input.RefreshToken)
+	grant, err := r.services.Sessions.Refresh(ctx, authz.From(ctx), session.RefreshInput{Token: input.RefreshToken, RetryKey: given(input.RetryKey)})
 	if err != nil {
 		return nil, err
 	}

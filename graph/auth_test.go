@@ -83,6 +83,23 @@ func TestASessionIsRefreshedOnceAndEndsWhenATokenComesTwice(t *testing.T) {
 	wantReason(t, refresh("anything"), "session.expired")
 }
 
+func TestARefreshWhoseAnswerWasLostIsAskedForAgainWithItsKey(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, plan{factors: onlyPassword})
+	var made struct{ Register struct{ Session tokens } }
+	h.nobody().contract(t, "Register", register("zhang", "13800000001")).into(t, &made)
+	input := vars{"refreshToken": made.Register.Session.RefreshToken, "retryKey": "0123456789abcdef"}
+	for range 2 {
+		if a := h.nobody().contract(t, "RefreshSession", vars{"input": input}); a.reason() != "" {
+			t.Fatalf("got %s", a.Body)
+		}
+	}
+	input["retryKey"] = "short"
+	wantReason(t, h.nobody().contract(t, "RefreshSession", vars{"input": input}), "session.retry_key_invalid")
+	input["retryKey"] = "fedcba9876543210"
+	wantReason(t, h.nobody().contract(t, "RefreshSession", vars{"input": input}), "session.reused")
+}
+
 func TestASessionEndsAtOnceAtLogout(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, plan{})

@@ -201,6 +201,9 @@ func (s *Server) begin(ctx context.Context) (_ context.Context, done func(), err
 
 func (s *Server) run(ctx context.Context) error {
 	if err := s.house.events.Open(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil // told to end before it had begun
+		}
 		return err
 	}
 	workers := lifecycle.NewGroup(context.WithoutCancel(ctx), s.log)

@@ -139,6 +139,24 @@ func TestRunEndsWithItsContextAndRunsOnce(t *testing.T) {
 	}
 }
 
+func TestAServerToldToEndBeforeItRunsEndsWithoutAnError(t *testing.T) {
+	t.Parallel()
+	cfg := quiet(t.TempDir())
+	cfg.Listen = "127.0.0.1:0"
+	srv := open(t, cfg)
+	told, end := context.WithCancel(t.Context())
+	end()
+	if err := srv.Run(told); err != nil {
+		t.Errorf("Run: %v", err)
+	}
+	closeServer(t, srv)
+	if l, err := net.Listen("tcp", srv.Addr()); err != nil {
+		t.Errorf("the port is not free after Close: %v", err)
+	} else {
+		_ = l.Close()
+	}
+}
+
 func TestAServerThatNeverRanCloses(t *testing.T) {
 	t.Parallel()
 	cfg := quiet(t.TempDir())

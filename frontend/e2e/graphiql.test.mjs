@@ -1,4 +1,5 @@
 // GraphiQL as the binary serves it: offline, signed in, with examples that run and subscriptions that live.
+import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { checkAxe } from './support/axe.mjs'
 import { bringSession, openPage, openWindow } from './support/browser.mjs'
@@ -32,22 +33,38 @@ for (const [language, t] of Object.entries(names)) {
     await picture(stranger, `graphiql-${language}-dark`)
     await checkAxe(stranger, 'GraphiQL, dark', others)
 
-    // In a tab where somebody is signed in to the admin app.
+    // From the admin app, with its session, whose tokens live for two seconds.
+    const hasty = await startHouse(tt, { access: '2s' })
     const context = await openWindow(tt, { language })
-    await bringSession(context, owner)
+    await bringSession(context, await hasty.makeOwner())
     const page = await context.newPage()
-    await page.goto(`${house.url}/graphiql`)
+    await page.goto(`${hasty.url}/me`)
+    await page.locator('aside button.who').click()
+    await page.getByRole('link', { name: /GraphiQL/ }).click()
     await page.getByText(t.owner, { exact: true }).waitFor()
+    await example(page, 'viewer', 'Viewer')
+    const first = await tokenOf(page)
+    await expiry(page)
+    await run(page)
+    await answer(page).getByText('"owner"').first().waitFor()
+    assert.notEqual(await tokenOf(page), first, 'a token that had ended was renewed')
     await example(page, 'events', 'CallbackEvents')
     await run(page)
     await page.getByRole('button', { name: /stop/i }).waitFor()
-    await house.sandbox.push('user_add_org', { userId: ['zhangsan'] })
+    await hasty.sandbox.push('user_add_org', { userId: ['zhangsan'] })
     await answer(page).getByText('user_add_org').first().waitFor()
     await picture(page, `graphiql-events-${language}-light`)
     await page.getByRole('button', { name: /stop/i }).click()
+
+    await page.locator('.posthouse-bar a').click()
+    await page.locator('aside button.who').waitFor() // the admin app goes on with the session
   })
 }
 
+const tokenOf = (page) => page.evaluate(() => JSON.parse(sessionStorage.getItem('posthouse.tokens')).accessToken)
+
+/** Waits until the tab's access token has ended. */
+const expiry = (page) => page.waitForFunction(() => JSON.parse(sessionStorage.getItem('posthouse.tokens')).expiresAt < Date.now())
 const answer = (page) => page.locator('.graphiql-response')
 const picture = (page, name) => page.screenshot({ path: `${screenshots}${name}.png`, animations: 'disabled' })
 

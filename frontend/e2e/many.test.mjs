@@ -9,7 +9,7 @@ import { button, heading } from './support/steps.mjs'
 import { wordsOf } from './support/words.mjs'
 
 const w = wordsOf('en')
-// Generous, for this also runs on machines that are busy with other tests; docs/performance-ui.md has what it takes.
+// Generous, for this also runs on machines that are busy with other tests; docs/performance.md has what it takes.
 const soon = 3_000
 
 test('100,000 accounts are paged through and searched', async (t) => {

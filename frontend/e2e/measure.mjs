@@ -1,4 +1,4 @@
-// Measures the admin app in Chromium and writes the table of docs/performance-ui.md: `npm run e2e:measure`.
+// Measures the admin app in Chromium and writes the table of docs/performance.md: `npm run e2e:measure`.
 // What comes out depends on the machine and on what else it does, so nothing here passes or fails.
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -131,7 +131,7 @@ test('a large event', async (t) => {
 })
 
 after(() => {
-  const path = `${root}docs/performance-ui.md`
+  const path = `${root}docs/performance.md`
   const text = readFileSync(path, 'utf8')
   const table = ['| what | budget | measured |', '|---|---|---|', ...rows.map((row) => `| ${row.join(' | ')} |`)].join('\n')
   const machine = `Measured on ${cpus().length} cores (${cpus()[0].model.trim()}), Node ${process.versions.node}, Chromium on the same machine.`

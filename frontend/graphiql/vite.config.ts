@@ -1,4 +1,5 @@
 /// <reference types="vitest/config" />
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vite'
 
 // Where `npm run dev` finds a server; the build does not use it.
@@ -7,6 +8,8 @@ const server = process.env.POSTHOUSE_SERVER ?? 'http://127.0.0.1:8080'
 export default defineConfig({
   // Every URL in the build is relative, so that the page works under any path prefix.
   base: './',
+  // What the admin app and this page do alike with a session is written once.
+  resolve: { alias: { '@app': fileURLToPath(new URL('../src', import.meta.url)) } },
   oxc: { jsx: { runtime: 'automatic', importSource: 'react' } },
   worker: { format: 'es' },
   build: {

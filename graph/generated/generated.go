@@ -1736,6 +1736,33 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	opCtx := graphql.GetOperationContext(ctx)
 	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
+	inputUnmarshalMap := graphql.BuildUnmarshalerMap(
+		ec.unmarshalInputActionCardInput,
+		ec.unmarshalInputBroadcastInput,
+		ec.unmarshalInputButtonInput,
+		ec.unmarshalInputCallbackEventFilter,
+		ec.unmarshalInputCreateRobotInput,
+		ec.unmarshalInputDeleteRobotInput,
+		ec.unmarshalInputEndSessionInput,
+		ec.unmarshalInputFeedCardInput,
+		ec.unmarshalInputFeedCardLinkInput,
+		ec.unmarshalInputLinkInput,
+		ec.unmarshalInputLoginInput,
+		ec.unmarshalInputMarkdownInput,
+		ec.unmarshalInputMentionsInput,
+		ec.unmarshalInputMessageInput,
+		ec.unmarshalInputOtpInput,
+		ec.unmarshalInputRefreshSessionInput,
+		ec.unmarshalInputRegisterInput,
+		ec.unmarshalInputRequestOtpInput,
+		ec.unmarshalInputRestoreAccountInput,
+		ec.unmarshalInputSetUpOwnerInput,
+		ec.unmarshalInputSuspendAccountInput,
+		ec.unmarshalInputTestRobotInput,
+		ec.unmarshalInputTextInput,
+		ec.unmarshalInputUpdateRobotInput,
+		ec.unmarshalInputWechatLoginInput,
+	)
 	first := true
 
 	switch opCtx.Operation.Operation {
@@ -1745,6 +1772,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			var data graphql.Marshaler
 			if first {
 				first = false
+				ctx = graphql.WithUnmarshalerMap(ctx, inputUnmarshalMap)
 				data = ec._Query(ctx, opCtx.Operation.SelectionSet)
 			} else {
 				if atomic.LoadInt32(&ec.PendingDeferred) > 0 {
@@ -1774,6 +1802,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 				return nil
 			}
 			first = false
+			ctx = graphql.WithUnmarshalerMap(ctx, inputUnmarshalMap)
 			data := ec._Mutation(ctx, opCtx.Operation.SelectionSet)
 			var buf bytes.Buffer
 			data.MarshalGQL(&buf)
@@ -2110,6 +2139,12 @@ type SkeySession {
 input RefreshSessionInput {
   "The newest refresh token of the session."
   refreshToken: String! @secret
+  """
+  A random text of 16 to 128 characters that the client made up and keeps beside the token. An exchange whose answer
+  got lost, or whose page was closed meanwhile, may be repeated with it for a minute. Without one a token that comes
+  twice ends the session.
+  """
+  retryKey: String @secret
 }
 
 "The next pair of tokens."
@@ -11035,7 +11070,7 @@ func (ec *executionContext) unmarshalInputRefreshSessionInput(ctx context.Contex
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"refreshToken"}
+	fieldsInOrder := [...]string{"refreshToken", "retryKey"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -11049,6 +11084,13 @@ func (ec *executionContext) unmarshalInputRefreshSessionInput(ctx context.Contex
 				return it, err
 			}
 			it.RefreshToken = data
+		case "retryKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("retryKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.RetryKey = data
 		}
 	}
 	return it, nil
@@ -11629,7 +11671,7 @@ func (ec *executionContext) _Account(ctx context.Context, sel ast.SelectionSet, 
 				continue
 			}
 
-			out.Values[i] = innerFunc(ctx, out)
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "sessions":
 			field := field
 
@@ -11667,7 +11709,7 @@ func (ec *executionContext) _Account(ctx context.Context, sel ast.SelectionSet, 
 				continue
 			}
 
-			out.Values[i] = innerFunc(ctx, out)
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -11922,7 +11964,7 @@ func (ec *executionContext) _Attempt(ctx context.Context, sel ast.SelectionSet, 
 				continue
 			}
 
-			out.Values[i] = innerFunc(ctx, out)
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -12066,7 +12108,7 @@ func (ec *executionContext) _Broadcast(ctx context.Context, sel ast.SelectionSet
 				continue
 			}
 
-			out.Values[i] = innerFunc(ctx, out)
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "priority":
 			out.Values[i] = ec._Broadcast_priority(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -12119,7 +12161,7 @@ func (ec *executionContext) _Broadcast(ctx context.Context, sel ast.SelectionSet
 				continue
 			}
 
-			out.Values[i] = innerFunc(ctx, out)
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "message":
 			out.Values[i] = ec._Broadcast_message(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -12167,7 +12209,7 @@ func (ec *executionContext) _Broadcast(ctx context.Context, sel ast.SelectionSet
 				continue
 			}
 
-			out.Values[i] = innerFunc(ctx, out)
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -12574,7 +12616,7 @@ func (ec *executionContext) _Delivery(ctx context.Context, sel ast.SelectionSet,
 				continue
 			}
 
-			out.Values[i] = innerFunc(ctx, out)
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "broadcast":
 			field := field
 
@@ -12612,7 +12654,7 @@ func (ec *executionContext) _Delivery(ctx context.Context, sel ast.SelectionSet,
 				continue
 			}
 
-			out.Values[i] = innerFunc(ctx, out)
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "nextAttemptAt":
 			out.Values[i] = ec._Delivery_nextAttemptAt(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -12655,7 +12697,7 @@ func (ec *executionContext) _Delivery(ctx context.Context, sel ast.SelectionSet,
 				continue
 			}
 
-			out.Values[i] = innerFunc(ctx, out)
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -12774,7 +12816,7 @@ func (ec *executionContext) _DeliveryUpdate(ctx context.Context, sel ast.Selecti
 				continue
 			}
 
-			out.Values[i] = innerFunc(ctx, out)
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "status":
 			out.Values[i] = ec._DeliveryUpdate_status(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -14120,7 +14162,7 @@ func (ec *executionContext) _Robot(ctx context.Context, sel ast.SelectionSet, ob
 				continue
 			}
 
-			out.Values[i] = innerFunc(ctx, out)
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -15102,7 +15144,7 @@ func (ec *executionContext) marshalNAccount2githubᚗcomᚋposthouseᚋposthouse
 }
 
 func (ec *executionContext) marshalNAccount2ᚕᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐAccountᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Account) graphql.Marshaler {
-	ret := scalar.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNAccount2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐAccount(ctx, sel, v[i])
@@ -15142,7 +15184,7 @@ func (ec *executionContext) marshalNAccountConnection2ᚖgithubᚗcomᚋposthous
 }
 
 func (ec *executionContext) marshalNActivityBucket2ᚕᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐActivityBucketᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.ActivityBucket) graphql.Marshaler {
-	ret := scalar.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNActivityBucket2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐActivityBucket(ctx, sel, v[i])
@@ -15168,7 +15210,7 @@ func (ec *executionContext) marshalNActivityBucket2ᚖgithubᚗcomᚋposthouse�
 }
 
 func (ec *executionContext) marshalNAttempt2ᚕᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐAttemptᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Attempt) graphql.Marshaler {
-	ret := scalar.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNAttempt2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐAttempt(ctx, sel, v[i])
@@ -15204,7 +15246,7 @@ func (ec *executionContext) marshalNAttemptOutcome2githubᚗcomᚋposthouseᚋpo
 }
 
 func (ec *executionContext) marshalNAttention2ᚕᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐAttentionᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Attention) graphql.Marshaler {
-	ret := scalar.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNAttention2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐAttention(ctx, sel, v[i])
@@ -15256,7 +15298,7 @@ func (ec *executionContext) marshalNBoolean2bool(ctx context.Context, sel ast.Se
 }
 
 func (ec *executionContext) marshalNBroadcast2ᚕᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐBroadcastᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Broadcast) graphql.Marshaler {
-	ret := scalar.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNBroadcast2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐBroadcast(ctx, sel, v[i])
@@ -15350,7 +15392,7 @@ func (ec *executionContext) unmarshalNButtonInput2ᚖgithubᚗcomᚋposthouseᚋ
 }
 
 func (ec *executionContext) marshalNCallbackEvent2ᚕᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐCallbackEventᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.CallbackEvent) graphql.Marshaler {
-	ret := scalar.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNCallbackEvent2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐCallbackEvent(ctx, sel, v[i])
@@ -15442,7 +15484,7 @@ func (ec *executionContext) marshalNDelivery2githubᚗcomᚋposthouseᚋposthous
 }
 
 func (ec *executionContext) marshalNDelivery2ᚕᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐDeliveryᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Delivery) graphql.Marshaler {
-	ret := scalar.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNDelivery2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐDelivery(ctx, sel, v[i])
@@ -15521,7 +15563,7 @@ func (ec *executionContext) marshalNEndSessionPayload2ᚖgithubᚗcomᚋposthous
 }
 
 func (ec *executionContext) marshalNFeedCardLink2ᚕᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐFeedCardLinkᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.FeedCardLink) graphql.Marshaler {
-	ret := scalar.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNFeedCardLink2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐFeedCardLink(ctx, sel, v[i])
@@ -15625,7 +15667,7 @@ func (ec *executionContext) marshalNID2ᚕstringᚄ(ctx context.Context, sel ast
 }
 
 func (ec *executionContext) marshalNIdentity2ᚕᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐIdentityᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Identity) graphql.Marshaler {
-	ret := scalar.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNIdentity2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐIdentity(ctx, sel, v[i])
@@ -15723,7 +15765,7 @@ func (ec *executionContext) unmarshalNLoginFactor2ᚕgithubᚗcomᚋposthouseᚋ
 }
 
 func (ec *executionContext) marshalNLoginFactor2ᚕgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐLoginFactorᚄ(ctx context.Context, sel ast.SelectionSet, v []model.LoginFactor) graphql.Marshaler {
-	ret := scalar.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNLoginFactor2githubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐLoginFactor(ctx, sel, v[i])
@@ -15903,7 +15945,7 @@ func (ec *executionContext) marshalNRestoreAccountPayload2ᚖgithubᚗcomᚋpost
 }
 
 func (ec *executionContext) marshalNRobot2ᚕᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐRobotᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Robot) graphql.Marshaler {
-	ret := scalar.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNRobot2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐRobot(ctx, sel, v[i])
@@ -15981,7 +16023,7 @@ func (ec *executionContext) unmarshalNRole2ᚕgithubᚗcomᚋposthouseᚋposthou
 }
 
 func (ec *executionContext) marshalNRole2ᚕgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐRoleᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Role) graphql.Marshaler {
-	ret := scalar.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNRole2githubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐRole(ctx, sel, v[i])
@@ -15997,7 +16039,7 @@ func (ec *executionContext) marshalNRole2ᚕgithubᚗcomᚋposthouseᚋposthouse
 }
 
 func (ec *executionContext) marshalNSession2ᚕᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐSessionᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Session) graphql.Marshaler {
-	ret := scalar.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNSession2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐSession(ctx, sel, v[i])
@@ -16227,7 +16269,7 @@ func (ec *executionContext) marshalN__Directive2githubᚗcomᚋ99designsᚋgqlge
 }
 
 func (ec *executionContext) marshalN__Directive2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐDirectiveᚄ(ctx context.Context, sel ast.SelectionSet, v []introspection.Directive) graphql.Marshaler {
-	ret := scalar.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalN__Directive2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐDirective(ctx, sel, v[i])
@@ -16273,7 +16315,7 @@ func (ec *executionContext) unmarshalN__DirectiveLocation2ᚕstringᚄ(ctx conte
 }
 
 func (ec *executionContext) marshalN__DirectiveLocation2ᚕstringᚄ(ctx context.Context, sel ast.SelectionSet, v []string) graphql.Marshaler {
-	ret := scalar.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalN__DirectiveLocation2string(ctx, sel, v[i])
@@ -16301,7 +16343,7 @@ func (ec *executionContext) marshalN__InputValue2githubᚗcomᚋ99designsᚋgqlg
 }
 
 func (ec *executionContext) marshalN__InputValue2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐInputValueᚄ(ctx context.Context, sel ast.SelectionSet, v []introspection.InputValue) graphql.Marshaler {
-	ret := scalar.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalN__InputValue2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐInputValue(ctx, sel, v[i])
@@ -16321,7 +16363,7 @@ func (ec *executionContext) marshalN__Type2githubᚗcomᚋ99designsᚋgqlgenᚋg
 }
 
 func (ec *executionContext) marshalN__Type2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐTypeᚄ(ctx context.Context, sel ast.SelectionSet, v []introspection.Type) graphql.Marshaler {
-	ret := scalar.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalN__Type2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐType(ctx, sel, v[i])
@@ -16425,7 +16467,7 @@ func (ec *executionContext) marshalOButton2ᚕᚖgithubᚗcomᚋposthouseᚋpost
 	if v == nil {
 		return graphql.Null
 	}
-	ret := scalar.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNButton2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐButton(ctx, sel, v[i])
@@ -16702,7 +16744,7 @@ func (ec *executionContext) marshalO__EnumValue2ᚕgithubᚗcomᚋ99designsᚋgq
 	if v == nil {
 		return graphql.Null
 	}
-	ret := scalar.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalN__EnumValue2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐEnumValue(ctx, sel, v[i])
@@ -16721,7 +16763,7 @@ func (ec *executionContext) marshalO__Field2ᚕgithubᚗcomᚋ99designsᚋgqlgen
 	if v == nil {
 		return graphql.Null
 	}
-	ret := scalar.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalN__Field2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐField(ctx, sel, v[i])
@@ -16740,7 +16782,7 @@ func (ec *executionContext) marshalO__InputValue2ᚕgithubᚗcomᚋ99designsᚋg
 	if v == nil {
 		return graphql.Null
 	}
-	ret := scalar.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalN__InputValue2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐInputValue(ctx, sel, v[i])
@@ -16766,7 +16808,7 @@ func (ec *executionContext) marshalO__Type2ᚕgithubᚗcomᚋ99designsᚋgqlgen�
 	if v == nil {
 		return graphql.Null
 	}
-	ret := scalar.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalN__Type2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐType(ctx, sel, v[i])

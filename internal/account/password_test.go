@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/posthouse/posthouse/internal/account"
 	"github.com/posthouse/posthouse/internal/errs"
@@ -49,6 +50,12 @@ func TestPasswordsThatAreEasilyGuessedAreRefused(t *testing.T) {
 		}
 		if e, ok := errors.AsType[*errs.Error](err); ok && e.Fields["password"] == "" {
 			t.Errorf("%s: the error does not say why", name)
+		} else if ok && !hasChinese(errs.LocalizeFields(e, "zh-CN")["password"]) {
+			t.Errorf("%s: %q is not said in Chinese", name, e.Fields["password"])
 		}
 	}
+}
+
+func hasChinese(text string) bool {
+	return strings.ContainsFunc(text, func(r rune) bool { return unicode.Is(unicode.Han, r) })
 }

@@ -106,6 +106,11 @@ func TestEveryFieldAtFaultIsNamed(t *testing.T) {
 	if got := slices.Sorted(maps.Keys(e.Fields)); !slices.Equal(got, []string{"password", "phone", "roles", "username"}) {
 		t.Fatalf("names %v", got)
 	}
+	for field, message := range errs.LocalizeFields(e, "zh-CN") {
+		if !hasChinese(message) {
+			t.Errorf("%s: %q is not said in Chinese", field, message)
+		}
+	}
 	_, err = f.Create(t.Context(), authz.System(), account.Draft{Username: "alice", Phone: "1", Password: "correct horse"})
 	if e, ok := errors.AsType[*errs.Error](err); !ok || e.Reason != "account.phone_invalid" || len(e.Fields) != 1 {
 		t.Fatalf("got %v", err)

@@ -80,20 +80,25 @@ func fillAndRecover(t *testing.T, data, reason string, narrow, widen func(t *tes
 
 	acked := []string{"first"}
 	var refused error
-	for n := 0; refused == nil; n++ {
-		eventID := fmt.Sprintf("event-%04d", n)
-		if refused = push.push(t.Context(), eventID, "user_add_org"); refused == nil {
-			acked = append(acked, eventID)
-		}
-		if n == 1000 {
-			t.Fatal("the disk does not fill")
+	// Smaller and smaller, so that what comes afterwards finds no room that was too small for a large one.
+	for _, size := range []int{32 << 10, 8 << 10, 0} {
+		push.ballast = strings.Repeat("x", size)
+		refused = nil
+		for refused == nil {
+			eventID := fmt.Sprintf("event-%04d", len(acked))
+			if refused = push.push(t.Context(), eventID, "user_add_org"); refused == nil {
+				acked = append(acked, eventID)
+			}
+			if len(acked) > 1000 {
+				t.Fatal("the disk does not fill")
+			}
 		}
 	}
 	if !strings.Contains(refused.Error(), "503") || !strings.Contains(refused.Error(), "callback.not_stored") {
 		t.Errorf("on a full disk a push is answered %v", refused)
 	}
 	await(t, "the log naming "+reason, func() bool { return strings.Contains(h.stderr.String(), reason) })
-	e := admin.refused(t, sayOp, text("said on a full disk"+push.ballast[:10_000], "", robot))
+	e := admin.refused(t, sayOp, text("said on a full disk"+strings.Repeat("x", 10_000), "", robot))
 	if e.Extensions.Code != "UNAVAILABLE" || e.Extensions.Reason != reason {
 		t.Errorf("on a full disk a broadcast is answered %+v", e)
 	}

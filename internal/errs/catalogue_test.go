@@ -57,8 +57,8 @@ func TestLocalizeFollowsTheLanguage(t *testing.T) {
 	if zh, en := errs.Localize(detailed, "zh-CN"), errs.Localize(detailed, "en"); zh != "请先登录：Line 3 is odd." || en != "Please sign in first. Line 3 is odd." {
 		t.Errorf("detail must follow the message, got %q and %q", zh, en)
 	}
-	fields := errs.LocalizeFields(missing.WithField("token", "session.expired").WithField("x", "1–200"), "zh-CN")
-	if fields["token"] != "登录已失效，请重新登录。" || fields["x"] != "1–200" {
+	fields := errs.LocalizeFields(missing.WithField("password", "It contains the username.").WithField("x", "1–200"), "zh-CN")
+	if fields["password"] != "密码包含用户名。" || fields["x"] != "1–200" {
 		t.Errorf("got %v", fields)
 	}
 }

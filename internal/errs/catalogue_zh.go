@@ -93,10 +93,11 @@ var chinese = map[string]string{
 	"server.not_ready":    "服务器暂时无法处理请求。",
 	"server.stopping":     "服务器正在停止，请稍后再试。",
 
-	"session.expired":   "登录已失效，请重新登录。",
-	"session.missing":   "请先登录。",
-	"session.not_found": "没有这个会话。",
-	"session.reused":    "该刷新令牌已被使用过，为安全起见会话已结束，请重新登录。",
+	"session.expired":           "登录已失效，请重新登录。",
+	"session.missing":           "请先登录。",
+	"session.not_found":         "没有这个会话。",
+	"session.retry_key_invalid": "重试密钥须为 16 到 128 个字符。",
+	"session.reused":            "该刷新令牌已被使用过，为安全起见会话已结束，请重新登录。",
 
 	"setup.done":          "已经有所有者了，请直接登录。",
 	"setup.token_invalid": "该初始设置链接已失效。请重启服务，启动时会给出新的链接。",
@@ -119,4 +120,20 @@ var chinese = map[string]string{
 	"wechat.misconfigured": "服务器上的小程序配置有误，请联系管理员。",
 	"wechat.rate_limited":  "微信登录过于频繁，请稍后再试。",
 	"wechat.unavailable":   "暂时无法连接微信，请重新登录。",
+}
+
+// chineseFields holds what is said about one field of a form, by its English words.
+var chineseFields = map[string]string{
+	"A role is OWNER, ADMIN or MEMBER.": "角色只能是 OWNER、ADMIN 或 MEMBER。",
+	"A username has 2 to 32 letters, digits, dots, dashes or underscores and begins with a letter or digit.": "用户名须为 2 到 32 个字符，可用文字、数字、点、短横线和下划线，并以文字或数字开头。",
+	"This username is taken. Please choose another.":                                                         "该用户名已被使用，请换一个。",
+	"This is not a phone number that can receive messages. Write it as 13800000001 or +8613800000001.":       "手机号不正确，无法接收消息。请按 13800000001 或 +8613800000001 的格式填写。",
+	"This phone number belongs to another account.":                                                          "该手机号已属于另一个账号。",
+	"It is longer than 256 characters.":                                                                      "密码超过 256 个字符。",
+	"It is not valid text.":                                                                                  "密码含有无法识别的字符。",
+	"It has fewer than 8 characters.":                                                                        "密码少于 8 个字符。",
+	"It is one character repeated.":                                                                          "密码只是同一个字符的重复。",
+	"It is one of the most common passwords.":                                                                "这是最常见的密码之一，很容易被猜到。",
+	"It contains the username.":                                                                              "密码包含用户名。",
+	"It contains the phone number.":                                                                          "密码包含手机号。",
 }

@@ -20,13 +20,12 @@ func Localize(e *Error, language string) string {
 	}
 }
 
-// LocalizeFields does the same for the messages about fields: a field's message may be a reason, and
-// then its text is shown.
+// LocalizeFields does the same for the messages about fields, which are known by their English words.
 func LocalizeFields(e *Error, language string) map[string]string {
 	out := make(map[string]string, len(e.Fields))
 	for field, message := range e.Fields {
 		if strings.HasPrefix(language, "zh") {
-			if text, ok := chinese[message]; ok {
+			if text, ok := chineseFields[message]; ok {
 				message = text
 			}
 		}

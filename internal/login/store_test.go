@@ -87,14 +87,14 @@ func TestTheJourneyOnARealStore(t *testing.T) {
 		if _, err := f.sessions.Authenticate(t.Context(), session.Credentials{Bearer: signedIn.Grant.AccessToken}, "", ""); err != nil {
 			t.Fatal(err)
 		}
-		next, err := f.sessions.Refresh(t.Context(), someone, signedIn.Grant.RefreshToken)
+		next, err := f.sessions.Refresh(t.Context(), someone, session.RefreshInput{Token: signedIn.Grant.RefreshToken})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := other.sessions.Refresh(t.Context(), someone, signedIn.Grant.RefreshToken); !errors.Is(err, session.ErrReused) {
+		if _, err := other.sessions.Refresh(t.Context(), someone, session.RefreshInput{Token: signedIn.Grant.RefreshToken}); !errors.Is(err, session.ErrReused) {
 			t.Fatalf("reuse: %v", err)
 		}
-		if _, err := f.sessions.Refresh(t.Context(), someone, next.RefreshToken); !errors.Is(err, session.ErrExpired) {
+		if _, err := f.sessions.Refresh(t.Context(), someone, session.RefreshInput{Token: next.RefreshToken}); !errors.Is(err, session.ErrExpired) {
 			t.Fatalf("the ending was not committed: %v", err)
 		}
 		wx := f.mustWx(t, "wx1", "openid-a/union")
@@ -164,7 +164,7 @@ func TestRefreshAndCodeRacesAreDecidedByTheDatabase(t *testing.T) {
 	eachStore(t, func(c *login.Config) { c.Ceilings.FailuresPerAccount = -1 }, func(t *testing.T, nodes []fixture) {
 		g := nodes[0].register(t, 1).Grant
 		n := race(t, nodes, func(f fixture, _ int) error {
-			_, err := f.sessions.Refresh(t.Context(), someone, g.RefreshToken)
+			_, err := f.sessions.Refresh(t.Context(), someone, session.RefreshInput{Token: g.RefreshToken})
 			return err
 		}, session.ErrReused)
 		if n != 1 {

@@ -75,7 +75,7 @@ func TestARotatedKeyStillVerifiesAndADroppedOneDoesNot(t *testing.T) {
 	if err := rotated.bySkey(t, s.Skey); err != nil {
 		t.Fatalf("skey after rotation: %v", err)
 	}
-	if _, err := rotated.Refresh(t.Context(), authz.Actor{}, g.RefreshToken); err != nil {
+	if _, err := rotated.Refresh(t.Context(), authz.Actor{}, session.RefreshInput{Token: g.RefreshToken}); err != nil {
 		t.Fatalf("refresh after rotation: %v", err)
 	}
 	if n := strings.Count(string(rotated.JWKS()), `"kid"`); n != 2 {
@@ -106,7 +106,7 @@ func TestASuspendedAccountIsRefused(t *testing.T) {
 	if err := f.bySkey(t, s.Skey); !errors.Is(err, account.ErrSuspended) {
 		t.Errorf("skey: %v", err)
 	}
-	if _, err := f.Refresh(t.Context(), authz.Actor{}, g.RefreshToken); !errors.Is(err, account.ErrSuspended) {
+	if _, err := f.Refresh(t.Context(), authz.Actor{}, session.RefreshInput{Token: g.RefreshToken}); !errors.Is(err, account.ErrSuspended) {
 		t.Errorf("refresh: %v", err)
 	}
 	if alive, err := f.Alive(t.Context(), g.Session.ID); alive || err != nil {
@@ -114,7 +114,7 @@ func TestASuspendedAccountIsRefused(t *testing.T) {
 	}
 	f.db.Suspend(a.ID, time.Time{})
 	f.clk.Advance(time.Minute)
-	if _, err := f.Refresh(t.Context(), authz.Actor{}, g.RefreshToken); err != nil {
+	if _, err := f.Refresh(t.Context(), authz.Actor{}, session.RefreshInput{Token: g.RefreshToken}); err != nil {
 		t.Errorf("a refused refresh must leave the token unused: %v", err)
 	}
 }

@@ -17,6 +17,7 @@ import (
 const (
 	purposeSkey       = "session.skey"
 	purposeRefresh    = "session.refresh"
+	purposeRetry      = "session.retry"
 	purposeSessionKey = "session.wechat_key"
 )
 

@@ -132,13 +132,13 @@ func TestAnEndingThatIsRolledBackIsNotAnnounced(t *testing.T) {
 	f := newFixture(t)
 	a := f.account(t)
 	g := f.token(t, a)
-	next, err := f.Refresh(t.Context(), authz.Actor{}, g.RefreshToken)
+	next, err := f.Refresh(t.Context(), authz.Actor{}, session.RefreshInput{Token: g.RefreshToken})
 	if err != nil {
 		t.Fatal(err)
 	}
 	broken := errors.New("disk full")
 	f.db.Fail("Commit", broken)
-	if _, err := f.Refresh(t.Context(), authz.Actor{}, g.RefreshToken); !errors.Is(err, broken) {
+	if _, err := f.Refresh(t.Context(), authz.Actor{}, session.RefreshInput{Token: g.RefreshToken}); !errors.Is(err, broken) {
 		t.Fatalf("got %v", err)
 	}
 	if _, err := f.bearer(t, next.AccessToken); err != nil {

@@ -55,7 +55,7 @@ func TestTheFirstPageComesFromMemoryAndFollowsChangesAtOnce(t *testing.T) {
 	f.wantListed(t, "after an ending", a, 1, first.Session.ID, third.Session.ID)
 	f.wantListed(t, "again after an ending", a, 0, first.Session.ID, third.Session.ID)
 
-	if _, err := f.Refresh(t.Context(), as(a, ""), first.RefreshToken); err != nil {
+	if _, err := f.Refresh(t.Context(), as(a, ""), session.RefreshInput{Token: first.RefreshToken}); err != nil {
 		t.Fatal(err)
 	}
 	f.wantListed(t, "after a refresh, which moves the expiry", a, 1, first.Session.ID, third.Session.ID)

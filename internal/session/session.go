@@ -51,14 +51,17 @@ type RefreshToken struct {
 	Session   id.Session
 	CreatedAt time.Time
 	ExpiresAt time.Time
-	// UsedAt is when it was exchanged; a token presented after that has been stolen or replayed.
-	UsedAt time.Time
+	// UsedAt is when it was exchanged; a token presented after that has been stolen or replayed, or its
+	// client repeats the exchange with the key behind RetryHash (empty: it named none).
+	UsedAt    time.Time
+	RetryHash string
 }
 
 // Errors of this package. A missing token is authz.ErrSignInRequired (session.missing).
 var (
 	ErrExpired  = errs.New(errs.Unauthenticated, "session.expired", "Your session has ended. Please sign in again.")
 	ErrReused   = errs.New(errs.Unauthenticated, "session.reused", "This refresh token was used before, so the session has been ended for safety. Please sign in again.")
+	ErrRetryKey = errs.New(errs.Invalid, "session.retry_key_invalid", "A retry key has 16 to 128 characters.")
 	ErrNotFound = errs.New(errs.NotFound, "session.not_found", "There is no such session.")
 )
 
@@ -83,9 +86,9 @@ type Store interface {
 	EndedSince(ctx context.Context, since time.Time) ([]id.Session, error)
 
 	CreateRefreshToken(ctx context.Context, t RefreshToken) error
-	// UseRefreshToken marks the token used and gives it with UsedAt as it was before: zero means this
-	// call was the first. False when no token has one of the hashes.
-	UseRefreshToken(ctx context.Context, hashes []string, at time.Time) (RefreshToken, bool, error)
+	// UseRefreshToken marks an unused token used, keeps retryHash with it, and gives it as it was before:
+	// a zero UsedAt means this call was the first. False when no token has one of the hashes.
+	UseRefreshToken(ctx context.Context, hashes []string, at time.Time, retryHash string) (RefreshToken, bool, error)
 	// DeleteExpired drops sessions and refresh tokens that ended before the given time, at most limit
 	// of each, and gives how many went.
 	DeleteExpired(ctx context.Context, before time.Time, limit int) (int, error)

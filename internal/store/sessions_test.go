@@ -177,7 +177,7 @@ func TestARefreshTokenIsUsedFirstByExactlyOne(t *testing.T) {
 		must(t, errors.Join(atOnce(len(given), func(i int) error {
 			return db.InTx(t.Context(), func(ctx context.Context) (err error) {
 				found := false
-				given[i], found, err = db.Sessions().UseRefreshToken(ctx, []string{"older", "h1"}, after(time.Minute))
+				given[i], found, err = db.Sessions().UseRefreshToken(ctx, []string{"older", "h1"}, after(time.Minute), "")
 				if err == nil && !found {
 					err = errors.New("not found")
 				}
@@ -188,7 +188,7 @@ func TestARefreshTokenIsUsedFirstByExactlyOne(t *testing.T) {
 		used.UsedAt = after(time.Minute)
 		want(t, "first", count(given, token), 1)
 		want(t, "later", count(given, used), len(given)-1)
-		if _, found, err := db.Sessions().UseRefreshToken(t.Context(), []string{"h2"}, start()); err != nil || found {
+		if _, found, err := db.Sessions().UseRefreshToken(t.Context(), []string{"h2"}, start(), ""); err != nil || found {
 			t.Fatal(found, err)
 		}
 		wantReason(t, db.Sessions().CreateRefreshToken(t.Context(), session.RefreshToken{Hash: "h9", Session: "sess_nobody"}), "session.not_found")
@@ -201,11 +201,11 @@ func TestARolledBackUseOfARefreshTokenDoesNotCount(t *testing.T) {
 		s := newSession(t, db, newAccount(t, db, "li"), 1, nil)
 		must(t, db.Sessions().CreateRefreshToken(t.Context(), session.RefreshToken{Hash: "h1", Session: s.ID}))
 		_ = db.InTx(t.Context(), func(ctx context.Context) error {
-			_, _, err := db.Sessions().UseRefreshToken(ctx, []string{"h1"}, after(time.Minute))
+			_, _, err := db.Sessions().UseRefreshToken(ctx, []string{"h1"}, after(time.Minute), "")
 			must(t, err)
 			return errChanged
 		})
-		got, _, err := db.Sessions().UseRefreshToken(t.Context(), []string{"h1"}, after(time.Minute))
+		got, _, err := db.Sessions().UseRefreshToken(t.Context(), []string{"h1"}, after(time.Minute), "")
 		must(t, err)
 		want(t, "used before", got.UsedAt, time.Time{})
 	})
@@ -247,7 +247,7 @@ func TestSweepingDropsWhatEndedLongAgoOnly(t *testing.T) {
 			_, err := db.Sessions().Get(t.Context(), numbered[id.Session]("sess", n))
 			want(t, fmt.Sprint("session ", n, " is there"), err == nil, n >= 4)
 			for kind, there := range map[string]bool{"old": false, "new": n >= 4} {
-				_, found, err := db.Sessions().UseRefreshToken(t.Context(), []string{fmt.Sprint(kind, n)}, start())
+				_, found, err := db.Sessions().UseRefreshToken(t.Context(), []string{fmt.Sprint(kind, n)}, start(), "")
 				must(t, err)
 				want(t, fmt.Sprint(kind, n, " is there"), found, there)
 			}

@@ -14,15 +14,15 @@ type tokens struct {
 	useToken, findToken       *listQuery
 }
 
-const tokenColumns = `hash, session_id, created_at, expires_at, used_at`
+const tokenColumns = `hash, session_id, created_at, expires_at, used_at, retry_hash`
 
 func newTokens(db *DB) tokens {
 	return tokens{
 		createToken: db.writes("create refresh token", `
-			INSERT INTO refresh_tokens (`+tokenColumns+`) VALUES ($1, $2, $3, $4, $5)`),
+			INSERT INTO refresh_tokens (`+tokenColumns+`) VALUES ($1, $2, $3, $4, $5, $6)`),
 		useToken: db.writesList("use refresh token", `
-			UPDATE refresh_tokens SET used_at = $1 WHERE used_at = 0 AND hash IN ($LIST)
-			RETURNING `+tokenColumns, 1),
+			UPDATE refresh_tokens SET used_at = $1, retry_hash = $2 WHERE used_at = 0 AND hash IN ($LIST)
+			RETURNING `+tokenColumns, 2),
 		findToken: db.readsList("find refresh token", `
 			SELECT `+tokenColumns+` FROM refresh_tokens WHERE hash IN ($LIST)`, 0),
 		deleteTokens: db.writes("delete refresh tokens", `
@@ -34,7 +34,7 @@ func newTokens(db *DB) tokens {
 // CreateRefreshToken implements session.Store. Reasons: session.not_found.
 func (s tokens) CreateRefreshToken(ctx context.Context, t session.RefreshToken) error {
 	_, err := s.createToken.exec(ctx, t.Hash, string(t.Session),
-		clock.Millis(t.CreatedAt), clock.Millis(t.ExpiresAt), clock.Millis(t.UsedAt))
+		clock.Millis(t.CreatedAt), clock.Millis(t.ExpiresAt), clock.Millis(t.UsedAt), t.RetryHash)
 	if violatesForeign(err, "refresh_tokens_session_id_fkey") {
 		return session.ErrNotFound
 	}
@@ -43,13 +43,13 @@ func (s tokens) CreateRefreshToken(ctx context.Context, t session.RefreshToken) 
 
 // UseRefreshToken implements session.Store. Of callers who use one token at once, exactly one is told
 // that it was the first.
-func (s tokens) UseRefreshToken(ctx context.Context, hashes []string, at time.Time) (session.RefreshToken, bool, error) {
-	marked, err := collectList(ctx, s.useToken, hashes, scanToken, clock.Millis(at))
+func (s tokens) UseRefreshToken(ctx context.Context, hashes []string, at time.Time, retryHash string) (session.RefreshToken, bool, error) {
+	marked, err := collectList(ctx, s.useToken, hashes, scanToken, clock.Millis(at), retryHash)
 	if err != nil {
 		return session.RefreshToken{}, false, err
 	}
 	if len(marked) > 0 {
-		marked[0].UsedAt = time.Time{}
+		marked[0].UsedAt, marked[0].RetryHash = time.Time{}, ""
 		return marked[0], true, nil
 	}
 	used, err := collectList(ctx, s.findToken, hashes, scanToken)
@@ -60,6 +60,6 @@ func (s tokens) UseRefreshToken(ctx context.Context, hashes []string, at time.Ti
 }
 
 func scanToken(r row) (t session.RefreshToken, err error) {
-	err = r.Scan(&t.Hash, &t.Session, millis{&t.CreatedAt}, millis{&t.ExpiresAt}, millis{&t.UsedAt})
+	err = r.Scan(&t.Hash, &t.Session, millis{&t.CreatedAt}, millis{&t.ExpiresAt}, millis{&t.UsedAt}, &t.RetryHash)
 	return t, err
 }

@@ -99,7 +99,7 @@ function turnClock(skew) {
 /** Lets a window begin signed in with a session that was made without it. */
 export async function bringSession(context, { accessToken, refreshToken, expiresAt }) {
   const ends = Date.parse(expiresAt)
-  const tokens = { accessToken, refreshToken, expiresAt: ends, renewAt: ends - 60_000, family: refreshToken.slice(-12), generation: 1 }
+  const tokens = { accessToken, refreshToken, expiresAt: ends, renewAt: ends - 60_000, family: refreshToken.slice(-12), generation: 1, retryKey: `${refreshToken.slice(-20)}-retry` }
   await context.addInitScript((text) => {
     if (window.location.protocol !== 'http:') return
     if (sessionStorage.getItem('posthouse.tokens') === null && !sessionStorage.getItem('brought')) sessionStorage.setItem('posthouse.tokens', text)

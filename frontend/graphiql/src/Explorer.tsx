@@ -20,12 +20,12 @@ function watchScheme(changed: () => void): () => void {
 export function Explorer({ access }: { access: Access }) {
   const [language, setLanguage] = useState<Language>(storedLanguage)
   const [received, setReceived] = useState('')
-  const { token } = useSyncExternalStore(access.subscribe, access.current)
+  const { owner } = useSyncExternalStore(access.subscribe, access.current)
   const dark = useSyncExternalStore(watchScheme, () => scheme.matches)
   const texts = textsIn(language)
 
   const transport = useMemo(() => openTransport(access, () => language, setReceived), [access, language])
-  useEffect(() => () => transport.close(), [transport, token])
+  useEffect(() => () => transport.close(), [transport, owner])
 
   const plugins = useMemo<GraphiQLPlugin[]>(
     () => [{ title: texts.examples, icon: ExamplesIcon, content: ExamplesPanel }, HISTORY_PLUGIN],
@@ -45,11 +45,11 @@ export function Explorer({ access }: { access: Access }) {
   return (
     <TextsContext value={texts}>
       <AccessBar access={access} received={received} onLanguage={switchLanguage} />
-      {/* Another token may see another schema, another language has other panels, and the editor takes its
+      {/* Somebody else may see another schema, another language has other panels, and the editor takes its
           colours when it is made: begin anew. What was written stays in the tab's storage. */}
       <main>
         <GraphiQL
-          key={`${language} ${dark} ${token}`}
+          key={`${language} ${dark} ${owner}`}
           fetcher={transport.fetcher}
           plugins={plugins}
           visiblePlugin={texts.examples}

@@ -1,11 +1,10 @@
 // With whose rights operations are sent: a token that was pasted here, or else that of the admin app in
-// this tab. Both stay in the tab's own storage. The app's token is never renewed here, because a renewal
-// is for one page at a time; when it ends, the admin app gets the next.
+// this tab. Both stay in the tab's own storage.
+import type { Tab } from './tab'
 
 export type Source = 'pasted' | 'tab' | 'none'
 
 const pastedKey = 'posthouse.graphiql.token'
-const tabKey = 'posthouse.tokens' // kept by the admin app, frontend/src/shared/session/tokens.ts
 
 /** A token as people paste it: with or without `Bearer`, quotes, or the header's name. */
 export function cleanToken(text: string): string {
@@ -35,16 +34,34 @@ export function tokenIn(answer: unknown): string {
   return ''
 }
 
+/** A token and what it stands for: `owner` stays the same while a session gets newer tokens. */
+interface Holder {
+  source: Source
+  token: string
+  owner: string
+}
+
 export class Access {
   private listeners = new Set<() => void>()
-  private snapshot: { source: Source; token: string }
+  private readonly tab: Tab
+  private snapshot: Holder
 
-  constructor(private readonly storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>) {
+  constructor(
+    private readonly storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>,
+    openTab: (changed: () => void) => Tab,
+  ) {
+    this.tab = openTab(() => this.look())
     this.snapshot = this.read()
   }
 
   /** The same object until something changes. */
-  current = (): { source: Source; token: string } => this.snapshot
+  current = (): Holder => this.snapshot
+
+  /** The token to send now; that of the tab is renewed when its end is near. */
+  async token(): Promise<string> {
+    if (this.snapshot.source === 'tab') await this.tab.token().catch(() => null) // the server says what is wrong with the old one
+    return this.snapshot.token
+  }
 
   subscribe = (listener: () => void): (() => void) => {
     this.listeners.add(listener)
@@ -59,32 +76,27 @@ export class Access {
     this.keep(() => this.storage.removeItem(pastedKey))
   }
 
-  /** Looks again: the admin app may have renewed its token. */
-  refresh(): void {
-    const next = this.read()
-    if (next.token === this.snapshot.token && next.source === this.snapshot.source) return
-    this.snapshot = next
-    for (const listener of this.listeners) listener()
-  }
-
   private keep(act: () => void): void {
     try {
       act()
     } catch {
       // Storage is full: nothing to be done here.
     }
-    this.refresh()
+    this.look()
   }
 
-  private read(): { source: Source; token: string } {
+  private look(): void {
+    const next = this.read()
+    if (next.token === this.snapshot.token && next.source === this.snapshot.source) return
+    this.snapshot = next
+    for (const listener of this.listeners) listener()
+  }
+
+  private read(): Holder {
     const pasted = this.storage.getItem(pastedKey)
-    if (pasted) return { source: 'pasted', token: pasted }
-    try {
-      const tokens = JSON.parse(this.storage.getItem(tabKey) ?? 'null') as { accessToken?: unknown } | null
-      if (typeof tokens?.accessToken === 'string' && tokens.accessToken) return { source: 'tab', token: tokens.accessToken }
-    } catch {
-      // Damaged: as if nobody had signed in.
-    }
-    return { source: 'none', token: '' }
+    if (pasted) return { source: 'pasted', token: pasted, owner: pasted }
+    const tokens = this.tab.tokens()
+    if (tokens) return { source: 'tab', token: tokens.accessToken, owner: tokens.family }
+    return { source: 'none', token: '', owner: '' }
   }
 }

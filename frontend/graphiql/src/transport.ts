@@ -15,14 +15,13 @@ export function openTransport(access: Access, language: () => Language, granted:
   const client: Client = createClient({
     url: socketAddress(),
     lazy: true,
-    connectionParams: () => ({ ...headersOf(access.current().token) }),
+    connectionParams: async () => ({ ...headersOf(await access.token()) }),
     retryAttempts: 3,
   })
   const send: typeof fetch = async (address, init) => {
-    access.refresh()
     const headers = new Headers(init?.headers)
     headers.set('accept-language', language())
-    for (const [name, value] of Object.entries(headersOf(access.current().token))) {
+    for (const [name, value] of Object.entries(headersOf(await access.token()))) {
       if (!headers.has(name)) headers.set(name, value) // what the person wrote into the headers editor goes first
     }
     const response = await fetch(address, { ...init, headers })

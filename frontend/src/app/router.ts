@@ -1,9 +1,11 @@
 import { createRouter, createWebHistory, type RouteLocationNormalized, type Router } from 'vue-router'
 import { basePath } from '@/shared/base'
+import { i18n } from '@/shared/i18n/language'
 import { connection } from '@/shared/live/connection'
 import { session } from '@/shared/session/session'
 import { safeReturn } from '@/shared/session/return'
 import { noteArrival } from '@/shared/ui/focus'
+import { notify } from '@/shared/ui/notify'
 import { watch } from 'vue'
 import { boot } from './boot'
 import { modules } from './modules'
@@ -46,8 +48,17 @@ const patience = 60_000
 async function pageMissing(router: Router, to: RouteLocationNormalized): Promise<void> {
   await connection.check()
   if (!connection.state.up) await new Promise<void>((resolve) => watch(connection.returns, () => resolve(), { once: true }))
-  const last = Number(sessionStorage.getItem(reloadKey) ?? 0)
-  if (Date.now() - last < patience) return
-  sessionStorage.setItem(reloadKey, String(Date.now()))
-  window.location.assign(router.resolve(to.fullPath).href)
+  if (reloadedLately()) notify(i18n.global.t('app.broken'))
+  else window.location.assign(router.resolve(to.fullPath).href)
+}
+
+/** Whether a reload was tried within the last minute; notes this one. */
+function reloadedLately(): boolean {
+  try {
+    const last = Number(sessionStorage.getItem(reloadKey) ?? 0)
+    sessionStorage.setItem(reloadKey, String(Date.now()))
+    return Date.now() - last < patience
+  } catch {
+    return true // storage is forbidden: rather stay than reload for ever
+  }
 }

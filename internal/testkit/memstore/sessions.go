@@ -129,7 +129,7 @@ func (s *Sessions) CreateRefreshToken(ctx context.Context, t session.RefreshToke
 }
 
 // UseRefreshToken implements session.Store.
-func (s *Sessions) UseRefreshToken(ctx context.Context, hashes []string, at time.Time) (was session.RefreshToken, ok bool, err error) {
+func (s *Sessions) UseRefreshToken(ctx context.Context, hashes []string, at time.Time, retryHash string) (was session.RefreshToken, ok bool, err error) {
 	err = s.db.do(ctx, "Sessions.UseRefreshToken", func(st *state) error {
 		for _, hash := range hashes {
 			if was, ok = st.refresh[hash]; !ok {
@@ -137,7 +137,7 @@ func (s *Sessions) UseRefreshToken(ctx context.Context, hashes []string, at time
 			}
 			if was.UsedAt.IsZero() {
 				used := was
-				used.UsedAt = at
+				used.UsedAt, used.RetryHash = at, retryHash
 				st.refresh[hash] = used
 			}
 			return nil

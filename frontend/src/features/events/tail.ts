@@ -37,11 +37,6 @@ export class Tail {
     return null
   }
 
-  has(id: string): boolean {
-    const is = (line: Line) => line.key === id
-    return this.lines.some(is) || this.waiting.some(is)
-  }
-
   add(events: readonly EventRow[]): void {
     this.take(events.map((event): Line => ({ kind: 'event', key: event.id, event })))
   }

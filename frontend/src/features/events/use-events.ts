@@ -1,4 +1,4 @@
-import { onScopeDispose, ref, shallowRef, watch } from 'vue'
+import { onScopeDispose, ref, shallowRef } from 'vue'
 import { ask } from '@/shared/api/client'
 import { toApiError, type ApiError } from '@/shared/api/errors'
 import {
@@ -16,7 +16,7 @@ const olderPage = 200
 
 /**
  * The event log as a page reads it: the newest first, older ones on demand, and everything that comes,
- * from the newest cursor on, so that nothing falls between the two.
+ * from where the log ended when it was read, so that nothing falls between the two.
  */
 export function useEvents(filter: () => CallbackEventFilter | null) {
   const tail = new Tail()
@@ -25,8 +25,6 @@ export function useEvents(filter: () => CallbackEventFilter | null) {
   const hasOlder = ref(false)
   const error = shallowRef<ApiError | null>(null)
   let run = 0
-  // Without a cursor a subscription tells only what comes: what came just before it began must be asked for.
-  let blind = false
 
   const feed = useFeed<CallbackEventsSubscription, CallbackEventsSubscriptionVariables, EventRow>({
     document: CallbackEventsDocument,
@@ -48,32 +46,11 @@ export function useEvents(filter: () => CallbackEventFilter | null) {
       if (mine !== run) return
       tail.addOlder(page.nodes)
       hasOlder.value = page.pageInfo.hasNextPage
-      const newest = page.nodes[0]?.cursor ?? null
-      blind = newest === null
-      feed.start(newest)
+      feed.start(page.newest)
     } catch (cause) {
       if (mine === run) error.value = toApiError(cause)
     } finally {
       if (mine === run) loading.value = false
-    }
-  }
-
-  watch(feed.state, (state) => {
-    if (state === 'live' && blind) {
-      blind = false
-      void catchUp()
-    } else if (state === 'waiting' && feed.cursor() === null) blind = true
-  })
-
-  async function catchUp(): Promise<void> {
-    const mine = run
-    try {
-      const { recentCallbackEvents: page } = await ask(RecentCallbackEventsDocument, { filter: filter(), first: firstPage, after: null })
-      if (mine !== run) return
-      tail.addOlder(page.nodes.filter((event) => !tail.has(event.id)))
-      hasOlder.value = page.pageInfo.hasNextPage
-    } catch {
-      blind = true // asked again when the feed is live anew
     }
   }
 

@@ -23,11 +23,7 @@ export function useFeed<D, V extends { after?: string | null }, T extends FeedIt
       return end
     },
     onItems: options.onItems,
-    onNotice: (notice) => {
-      // A page that only listens learns of a lost server from its socket.
-      if (notice.kind === 'lost') void connection.check()
-      options.onNotice?.(notice)
-    },
+    onNotice: options.onNotice ?? (() => {}),
     renew: async () => {
       const token = await session.token()
       return token ? session.renew(token) : Promise.reject(new Error('nobody is signed in'))
@@ -35,6 +31,11 @@ export function useFeed<D, V extends { after?: string | null }, T extends FeedIt
   })
   watch(socketOpen, (open) => {
     if (open) feed.connected()
+  })
+  // A page that only listens learns of a lost server from its socket; each time, because a server that
+  // is ending may still answer the first question.
+  watch(feed.state, (state) => {
+    if (state === 'waiting') void connection.check()
   })
   watch(connection.returns, () => feed.hurry())
   // Signed in anew: what the old session was refused may be had again.

@@ -7,7 +7,7 @@ import type { Grant, Tokens } from './tokens'
 const start = Date.parse('2026-03-09T08:00:00Z')
 const minute = 60_000
 
-function setup(exchange: (refreshToken: string) => Promise<Grant>) {
+function setup(exchange: (tokens: Tokens) => Promise<Grant>) {
   let tokens: Tokens | null = null
   const lost = vi.fn()
   const spy = vi.fn(exchange)
@@ -50,7 +50,21 @@ describe('the refresher', () => {
     answer(grant('2'))
     expect(new Set(await all)).toEqual(new Set(['access-2']))
     expect(exchange).toHaveBeenCalledTimes(1)
-    expect(exchange).toHaveBeenCalledWith('refresh-1')
+    expect(exchange).toHaveBeenCalledWith(expect.objectContaining({ refreshToken: 'refresh-1' }))
+  })
+
+  it('asks again with the same key when the answer was lost', async () => {
+    const asked: Tokens[] = []
+    const { refresher } = setup((tokens) => {
+      asked.push(tokens)
+      return asked.length === 1 ? Promise.reject(away()) : Promise.resolve(grant('2'))
+    })
+    refresher.begin(grant('1'))
+    await expect(refresher.renew('access-1')).rejects.toThrow()
+    expect(await refresher.renew('access-1')).toBe('access-2')
+    expect(asked.map((one) => one.refreshToken)).toEqual(['refresh-1', 'refresh-1'])
+    expect(asked[0]!.retryKey.length).toBeGreaterThanOrEqual(16)
+    expect(asked[1]!.retryKey).toBe(asked[0]!.retryKey)
   })
 
   it('renews before the end by itself, again and again', async () => {

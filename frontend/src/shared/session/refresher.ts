@@ -7,8 +7,8 @@ export interface RefresherConfig {
   siblings: Siblings
   /** The server's time in milliseconds. */
   now(): number
-  /** Exchanges a refresh token; fails with session.* when the session is over. */
-  exchange(refreshToken: string): Promise<Grant>
+  /** Exchanges the refresh token; fails with session.* when the session is over. */
+  exchange(tokens: Tokens): Promise<Grant>
   /** The session is over and the tokens are gone. */
   lost(error: unknown): void
 }
@@ -92,7 +92,7 @@ export class Refresher {
   private async refresh(tokens: Tokens): Promise<Tokens> {
     try {
       const next = await this.config.siblings.take(tokens, async () => {
-        const grant = await this.config.exchange(tokens.refreshToken)
+        const grant = await this.config.exchange(tokens)
         return nextTokens(tokens, grant, this.config.now())
       })
       // Signed out, or in as somebody else, while the answer travelled: the answer is nobody's.

@@ -8,7 +8,7 @@ import { currentLanguage } from '../i18n/language'
 import { claim, forgetMine } from './mine'
 import { Refresher } from './refresher'
 import { Siblings } from './siblings'
-import { createTokenStore, type Grant } from './tokens'
+import { createTokenStore, type Grant, type Tokens } from './tokens'
 
 export type Viewer = ViewerQuery['viewer']
 
@@ -41,8 +41,8 @@ const refresher: Refresher = new Refresher({
   },
 })
 
-async function exchange(refreshToken: string): Promise<Grant> {
-  const body = JSON.stringify({ query: refreshText, operationName: 'RefreshSession', variables: { input: { refreshToken } } })
+async function exchange({ refreshToken, retryKey }: Tokens): Promise<Grant> {
+  const body = JSON.stringify({ query: refreshText, operationName: 'RefreshSession', variables: { input: { refreshToken, retryKey } } })
   const answer = await post(body, null, currentLanguage())
   const { data, errors } = JSON.parse(answer.text) as { data?: RefreshSessionMutation | null; errors?: { message: string }[] }
   if (errors?.length || !data) throw fromGraphQL(errors ?? [])

@@ -9,6 +9,7 @@ const tokens = (generation: number, family = 'f'): Tokens => ({
   renewAt: 0,
   family,
   generation,
+  retryKey: `key-${generation}`,
 })
 
 /** Tabs that hear each other, as BroadcastChannel lets them: later, and never themselves. */

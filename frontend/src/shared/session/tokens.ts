@@ -18,6 +18,8 @@ export interface Tokens {
   family: string
   /** Grows with each refresh, so that tabs know which of them has the newest. */
   generation: number
+  /** With it the refresh can be asked for again when its answer was lost, by a copy of this tab too. */
+  retryKey: string
 }
 
 export interface TokenStore {
@@ -27,8 +29,10 @@ export interface TokenStore {
 
 /** now is the server's time in milliseconds. */
 export function firstTokens(grant: Grant, now: number): Tokens {
-  return { ...bare(grant, now), family: crypto.getRandomValues(new Uint32Array(4)).join('-'), generation: 1 }
+  return { ...bare(grant, now), family: random(), generation: 1 }
 }
+
+const random = () => crypto.getRandomValues(new Uint32Array(4)).join('-')
 
 export function nextTokens(before: Tokens, grant: Grant, now: number): Tokens {
   return { ...bare(grant, now), family: before.family, generation: before.generation + 1 }
@@ -44,6 +48,7 @@ function bare(grant: Grant, now: number) {
     accessToken: grant.accessToken,
     refreshToken: grant.refreshToken,
     expiresAt,
+    retryKey: random(),
     renewAt: expiresAt - Math.min(margin, Math.max(0, expiresAt - now) / 4),
   }
 }
@@ -77,6 +82,7 @@ function parse(text: string | null | undefined): Tokens | null {
     typeof value.accessToken === 'string' &&
     typeof value.refreshToken === 'string' &&
     typeof value.family === 'string' &&
+    typeof value.retryKey === 'string' &&
     Number.isFinite(value.expiresAt) &&
     Number.isFinite(value.renewAt) &&
     Number.isFinite(value.generation)

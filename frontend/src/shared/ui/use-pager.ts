@@ -1,31 +1,38 @@
 import { computed, ref, watch, type WatchSource } from 'vue'
 import { useRoute, useRouter } from 'vue-router'
+import { Reason, type ApiError } from '../api/errors'
 
-// Cursors of the pages passed on the way to the present one, by list: coming back from a detail page
-// finds them again.
-const trails = new Map<string, string[]>()
+// Which page each page was reached from, by list and cursor: coming back from a detail page, or by the
+// browser's own buttons, finds the way again.
+const trails = new Map<string, Map<string, string | null>>()
 
 /** Keyset paging whose place stands in the address, so that Back and a reload keep it. */
 export function usePager(list: string) {
   const route = useRoute()
   const router = useRouter()
-  const trail = trails.get(list) ?? []
-  trails.set(list, trail)
+  const before = trails.get(list) ?? new Map<string, string | null>()
+  trails.set(list, before)
   const after = computed(() => (typeof route.query.after === 'string' ? route.query.after : null))
 
-  const show = (cursor: string | null) => router.push({ query: { ...route.query, after: cursor ?? undefined } })
+  const place = (cursor: string | null) => ({ query: { ...route.query, after: cursor ?? undefined } })
 
   return {
     after,
     hasPrevious: computed(() => after.value !== null),
     next(endCursor: string | null): void {
       if (!endCursor) return
-      trail.push(after.value ?? '')
-      void show(endCursor)
+      before.set(endCursor, after.value)
+      void router.push(place(endCursor))
+    },
+    /** Takes what the list was last refused for: a cursor that the server does not know leads to the first page. */
+    heed(error: () => ApiError | null): void {
+      watch(error, (refusal) => {
+        if (refusal?.reason === Reason.cursorInvalid && after.value !== null) void router.replace(place(null))
+      })
     },
     /** The page before; the first one when the way here is not known. */
     previous(): void {
-      void show(trail.pop() || null)
+      void router.push(place(before.get(after.value ?? '') ?? null))
     },
   }
 }

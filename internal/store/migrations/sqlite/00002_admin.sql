@@ -1,5 +1,8 @@
 -- +goose Up
 
+-- What a client that did not hear the answer repeats an exchange with (its keyed hash).
+ALTER TABLE refresh_tokens ADD COLUMN retry_hash TEXT NOT NULL DEFAULT '';
+
 -- Robots that were deleted stay as bare rows, without name, webhook and secret, for the deliveries that
 -- name them.
 ALTER TABLE robots ADD COLUMN deleted_at INTEGER NOT NULL DEFAULT 0;
