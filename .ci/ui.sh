@@ -22,7 +22,7 @@ main() {
 build() {
 	local app=$1 now
 	now=$(fingerprint "$app") || return 1
-	[ -f "$app/dist/index.html" ] && [ "$(cat "$app/dist/.built" 2>/dev/null)" = "$now" ] && return 0
+	is_built "$app" && [ "$(cat "$app/dist/.built" 2>/dev/null)" = "$now" ] && return 0
 	if ! command -v npm >/dev/null 2>&1 || ! node -e "$NODE_FITS"; then
 		echo "$app: Node.js 20.19 or newer with npm is missing, so this web app is not (re)built; see https://nodejs.org"
 		return 0
@@ -34,6 +34,11 @@ build() {
 	fi
 	npm run build --prefix "$app" --silent || return 1
 	printf '%s\n' "$now" >"$app/dist/.built"
+}
+
+# is_built looks for the pages; the admin app's package builds the sandbox's page, too.
+is_built() {
+	[ -f "$1/dist/index.html" ] && { [ "$1" != frontend ] || [ -f frontend/sandbox/dist/index.html ]; }
 }
 
 # fingerprint sums up an app's sources: their names and contents, without what is made of them and without

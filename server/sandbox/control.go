@@ -51,7 +51,7 @@ type controlFunc func(r *http.Request) (any, error)
 // controlHandler serves the page and the control API to loopback clients only.
 func (s *Sandbox) controlHandler() http.Handler {
 	routes := s.controlRoutes()
-	page := pageHandler()
+	page := pageHandler(s.cfg.Page)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("X-Content-Type-Options", "nosniff")

@@ -16,18 +16,20 @@ import (
 func (s *Sandbox) controlRoutes() map[string]map[string]controlFunc {
 	type methods = map[string]controlFunc
 	return map[string]methods{
-		"credentials":   {http.MethodGet: func(*http.Request) (any, error) { return s.Credentials(), nil }},
-		"messages":      {http.MethodGet: s.controlMessages},
-		"conversations": {http.MethodGet: s.controlConversations},
-		"users":         {http.MethodGet: func(*http.Request) (any, error) { return s.company.users, nil }},
-		"departments":   {http.MethodGet: func(*http.Request) (any, error) { return s.company.departments, nil }},
-		"events":        {http.MethodPost: s.controlPush},
-		"callbacks":     {http.MethodGet: s.controlCallback, http.MethodPost: s.controlRegister},
-		"wechat/codes":  {http.MethodPost: s.controlWechatCode},
-		"clock":         {http.MethodGet: s.controlClock, http.MethodPost: s.controlAdvance},
-		"faults":        {http.MethodGet: s.controlFaults, http.MethodPut: s.controlSetFaults, http.MethodDelete: s.controlClearFaults},
-		"options":       {http.MethodGet: s.controlOptions, http.MethodPut: s.controlSetOptions},
-		"robots":        {http.MethodGet: s.controlRobots, http.MethodPost: s.controlAddRobot},
+		"credentials":    {http.MethodGet: func(*http.Request) (any, error) { return s.Credentials(), nil }},
+		"messages":       {http.MethodGet: s.controlMessages},
+		"conversations":  {http.MethodGet: s.controlConversations},
+		"users":          {http.MethodGet: func(*http.Request) (any, error) { return s.company.users, nil }},
+		"departments":    {http.MethodGet: func(*http.Request) (any, error) { return s.company.departments, nil }},
+		"events":         {http.MethodPost: s.controlPush},
+		"callbacks":      {http.MethodGet: s.controlCallback, http.MethodPost: s.controlRegister},
+		"wechat/codes":   {http.MethodPost: s.controlWechatCode},
+		"clock":          {http.MethodGet: s.controlClock, http.MethodPost: s.controlAdvance},
+		"faults":         {http.MethodGet: s.controlFaults, http.MethodPut: s.controlSetFaults, http.MethodDelete: s.controlClearFaults},
+		"options":        {http.MethodGet: s.controlOptions, http.MethodPut: s.controlSetOptions},
+		"robot-messages": {http.MethodGet: s.controlPersonMessages, http.MethodPost: s.controlSay},
+		"robot-callback": {http.MethodGet: s.controlRobotURL, http.MethodPost: s.controlSetRobotURL},
+		"robots":         {http.MethodGet: s.controlRobots, http.MethodPost: s.controlAddRobot},
 	}
 }
 
@@ -243,10 +245,7 @@ type robotAnswer struct {
 }
 
 func (s *Sandbox) controlRobots(r *http.Request) (any, error) {
-	base := s.cfg.BaseURL
-	if base == "" {
-		base = "http://" + r.Host // checkLocal has seen to it that this is loopback
-	}
+	base := s.base(r)
 	list := []robotAnswer{}
 	for _, robot := range s.robots.all() {
 		list = append(list, robotAnswer{
@@ -254,6 +253,59 @@ func (s *Sandbox) controlRobots(r *http.Request) (any, error) {
 		})
 	}
 	return list, nil
+}
+
+// base is how the caller reaches the sandbox.
+func (s *Sandbox) base(r *http.Request) string {
+	if s.cfg.BaseURL != "" {
+		return s.cfg.BaseURL
+	}
+	return "http://" + r.Host // checkLocal has seen to it that this is loopback
+}
+
+func (s *Sandbox) controlPersonMessages(r *http.Request) (any, error) {
+	query, err := knownQuery(r.URL, "since")
+	if err != nil {
+		return nil, err
+	}
+	since, err := wholeNumber(query, "since", math.MaxInt64)
+	if err != nil {
+		return nil, err
+	}
+	return s.PersonMessages(since), nil
+}
+
+func (s *Sandbox) controlSay(r *http.Request) (any, error) {
+	var in struct {
+		Text             string `json:"text"`
+		UserID           string `json:"userId"`
+		ConversationType string `json:"conversationType"`
+		RobotCode        string `json:"robotCode"`
+	}
+	if err := decode(r, &in, false); err != nil {
+		return nil, err
+	}
+	if in.RobotCode != "" && in.RobotCode != s.creds.DingTalk.RobotCode {
+		return nil, invalid(fmt.Errorf("robotCode %q: there is no such app robot", in.RobotCode))
+	}
+	return s.SayToRobot(r.Context(), in.UserID, in.Text, in.ConversationType, s.base(r))
+}
+
+type robotURL struct {
+	URL string `json:"url"`
+}
+
+func (s *Sandbox) controlRobotURL(*http.Request) (any, error) { return robotURL{s.RobotURL()}, nil }
+
+func (s *Sandbox) controlSetRobotURL(r *http.Request) (any, error) {
+	var in robotURL
+	if err := decode(r, &in, false); err != nil {
+		return nil, err
+	}
+	if err := s.SetRobotURL(in.URL); err != nil {
+		return nil, err
+	}
+	return s.controlRobotURL(r)
 }
 
 func (s *Sandbox) controlAddRobot(r *http.Request) (any, error) {

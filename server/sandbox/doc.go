@@ -1,7 +1,7 @@
 // Package sandbox is a local DingTalk and a local WeChat behind one
 // http.Handler, for tests and for trying things without an account.
 //
-// It owns the platform's side of the wire: custom group robots, app tokens,
+// It owns the platform's side of the wire: custom group robots, the app's own robot, app tokens,
 // mini-program login, and the pusher of encrypted callback events. It is
 // strict: what the platform refuses, it refuses, with the platform's own codes,
 // and where protocols.md calls a rule unconfirmed it takes the sandbox's choice
@@ -16,6 +16,6 @@
 // of WeChat, which do not collide. Under /sandbox/ is a page that shows the
 // chats, under /sandbox/api/ the control API; both answer loopback clients only.
 //
-// It leaves to later: directory calls, Stream connections, messages from people
-// to robots, and the login pages.
+// It leaves to later: directory calls, Stream connections, media in messages to
+// the app robot, and the login pages.
 package sandbox

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -26,6 +27,10 @@ type Config struct {
 	HTTPClient *http.Client
 	// Options are the platform's habits to begin with; see Options.
 	Options Options
+	// Page is the build of the page at /sandbox/: index.html and what it loads,
+	// beside a file the same one with .br or .gz behind its name. What lies in
+	// assets/ never changes. Default: a page that lists the control API's calls.
+	Page fs.FS
 }
 
 // Sandbox is one simulated company with its robots, app and mini-program. Use
@@ -41,6 +46,7 @@ type Sandbox struct {
 	startID string
 
 	robots   *robotBox
+	appRobot *appRobotBox
 	messages *messageBox
 	tokens   *dingtalkTokens
 	wechat   *wechatBox
@@ -87,6 +93,7 @@ func New(cfg Config) (*Sandbox, error) {
 			return nil, err
 		}
 	}
+	s.appRobot = newAppRobotBox()
 	s.messages = newMessageBox()
 	s.tokens = &dingtalkTokens{}
 	s.wechat = newWechatBox()
@@ -160,6 +167,9 @@ func (s *Sandbox) platformRoutes() map[string]platformFunc {
 		robotSendPath:                      s.robotSend,
 		"/gettoken":                        s.oldToken,
 		"/v1.0/oauth2/accessToken":         s.newToken,
+		sessionSendPath:                    s.sessionSend,
+		privateSendPath:                    s.privateSend,
+		groupSendPath:                      s.groupSend,
 		failedResultPath:                   s.failedResult,
 		"/sns/jscode2session":              s.code2Session,
 		"/cgi-bin/token":                   s.wechatToken,

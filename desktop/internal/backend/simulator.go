@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"time"
 
+	sandboxpage "github.com/posthouse/posthouse/frontend/sandbox"
 	"github.com/posthouse/posthouse/server"
 	"github.com/posthouse/posthouse/server/sandbox"
 )
@@ -30,7 +31,7 @@ func openSimulator(ctx context.Context, log *slog.Logger) (*simulator, error) {
 	if err != nil {
 		return nil, err
 	}
-	box, err := sandbox.New(sandbox.Config{Logger: log, BaseURL: "http://" + listener.Addr().String()})
+	box, err := sandbox.New(sandbox.Config{Logger: log, BaseURL: "http://" + listener.Addr().String(), Page: sandboxpage.FS()})
 	if err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}

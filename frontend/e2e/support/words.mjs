@@ -13,6 +13,7 @@ const texts = Object.fromEntries(
     {
       shared: read(`shared/i18n/${language}.json`),
       app: read(`app/locales/${language}.json`),
+      sandbox: read(`sandbox/locales/${language}.json`),
       ...Object.fromEntries(
         readdirSync(`${frontend}src/features`)
           .filter((folder) => readdirSync(`${frontend}src/features/${folder}`).includes(`locale.${language}.json`))

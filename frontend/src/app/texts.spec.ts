@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import { parse } from 'vue/compiler-sfc'
 import { describe, expect, it } from 'vitest'
 import type { Texts } from '@/shared/i18n/language'
+import sandboxEn from '@/sandbox/locales/en'
+import sandboxZh from '@/sandbox/locales/zh-CN'
 import en from './locales/en'
 import zh from './locales/zh-CN'
 
@@ -22,8 +24,9 @@ function flatten(texts: Texts, prefix = ''): Map<string, string> {
   return all
 }
 
-const chinese = flatten(zh)
-const english = flatten(en)
+// The sandbox's page has texts of its own beside the shared ones.
+const chinese = flatten({ ...zh, ...sandboxZh })
+const english = flatten({ ...en, ...sandboxEn })
 
 /** Keys named in the code: whole ones, and the beginnings of those that end in a variable. */
 function named() {

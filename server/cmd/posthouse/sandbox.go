@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"time"
 
+	sandboxpage "github.com/posthouse/posthouse/frontend/sandbox"
 	"github.com/posthouse/posthouse/server/sandbox"
 )
 
@@ -57,7 +58,7 @@ func openSimulator(ctx context.Context, address string, log *slog.Logger) (*simu
 	if err != nil {
 		return nil, fmt.Errorf("the sandbox cannot listen on %s (is another program using the port? --sandbox-listen 127.0.0.1:0 picks a free one): %w", address, err)
 	}
-	box, err := sandbox.New(sandbox.Config{Logger: log, BaseURL: "http://" + listener.Addr().String()})
+	box, err := sandbox.New(sandbox.Config{Logger: log, BaseURL: "http://" + listener.Addr().String(), Page: sandboxpage.FS()})
 	if err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}

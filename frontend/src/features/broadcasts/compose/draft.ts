@@ -1,5 +1,5 @@
 import type { BroadcastInput, MessageInput, Priority } from '@/shared/gql/graphql'
-import { bodySize, canMention, kindOf, longestBody, nobody, type Kind, type Mentions, type Message } from '../message'
+import { bodySize, canMention, kindOf, longestBody, nobody, type Kind, type Mentions, type Message } from '@/shared/message/message'
 
 export interface Button {
   title: string

@@ -51,6 +51,19 @@ export function withMentions(text: string, kind: Kind, mentions: Mentions): stri
   return text + (text === '' ? '' : kind === 'text' ? '\n' : '\n\n') + missing.map((name) => `@${name}`).join(' ')
 }
 
+/** The message with everybody it mentions in its text: what the server makes of it, and DingTalk of @all. */
+export function asSaid(message: Message, mentions: Mentions, everyone: string): Message {
+  const kind = kindOf(message)
+  const whole = (text: string) => {
+    const said = withMentions(text, kind, mentions)
+    return mentions.all && kind !== 'actionCard' ? `${said}${said ? ' ' : ''}@${everyone}` : said
+  }
+  if (message.text) return { text: { content: whole(message.text.content) } }
+  if (message.markdown) return { markdown: { ...message.markdown, text: whole(message.markdown.text) } }
+  if (message.actionCard) return { actionCard: { ...message.actionCard, text: whole(message.actionCard.text) } }
+  return message
+}
+
 /** A mainland number as DingTalk knows it: eleven digits. */
 export function platformPhone(phone: string): string {
   const bare = phone.replace(/[\s\-().]/g, '')
@@ -89,3 +102,6 @@ export function wordsOf(value: unknown): string[] {
   if (typeof value === 'string') return [value]
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(wordsOf) : []
 }
+
+/** Whether nothing is written in the message yet. */
+export const isBlank = (message: Message): boolean => wordsOf(message).every((word) => word.trim() === '')

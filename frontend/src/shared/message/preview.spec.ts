@@ -1,11 +1,11 @@
 import { mount } from '@vue/test-utils'
 import { describe, expect, it } from 'vitest'
 import { i18n } from '@/shared/i18n/language'
-import texts from '../locale.zh-CN.json'
-import type { Mentions, Message } from '../message'
+import texts from '../i18n/zh-CN.json'
+import type { Mentions, Message } from './message'
 import MessagePreview from './MessagePreview.vue'
 
-i18n.global.setLocaleMessage('zh-CN', { broadcasts: texts } as never)
+i18n.global.setLocaleMessage('zh-CN', { shared: texts } as never)
 
 const nasty = '<script>alert(1)</script><img src=x onerror=alert(2)><b>x</b>&amp;{{ 7*7 }}"\'><svg onload=alert(3)>'
 const url = 'javascript:alert(4)'

@@ -1,0 +1,2 @@
+/** What was typed in a chat and not sent yet, while another chat is looked at. */
+export const unsaid = new Map<string, string>()
