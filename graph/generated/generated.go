@@ -1736,33 +1736,6 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	opCtx := graphql.GetOperationContext(ctx)
 	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
-	inputUnmarshalMap := graphql.BuildUnmarshalerMap(
-		ec.unmarshalInputActionCardInput,
-		ec.unmarshalInputBroadcastInput,
-		ec.unmarshalInputButtonInput,
-		ec.unmarshalInputCallbackEventFilter,
-		ec.unmarshalInputCreateRobotInput,
-		ec.unmarshalInputDeleteRobotInput,
-		ec.unmarshalInputEndSessionInput,
-		ec.unmarshalInputFeedCardInput,
-		ec.unmarshalInputFeedCardLinkInput,
-		ec.unmarshalInputLinkInput,
-		ec.unmarshalInputLoginInput,
-		ec.unmarshalInputMarkdownInput,
-		ec.unmarshalInputMentionsInput,
-		ec.unmarshalInputMessageInput,
-		ec.unmarshalInputOtpInput,
-		ec.unmarshalInputRefreshSessionInput,
-		ec.unmarshalInputRegisterInput,
-		ec.unmarshalInputRequestOtpInput,
-		ec.unmarshalInputRestoreAccountInput,
-		ec.unmarshalInputSetUpOwnerInput,
-		ec.unmarshalInputSuspendAccountInput,
-		ec.unmarshalInputTestRobotInput,
-		ec.unmarshalInputTextInput,
-		ec.unmarshalInputUpdateRobotInput,
-		ec.unmarshalInputWechatLoginInput,
-	)
 	first := true
 
 	switch opCtx.Operation.Operation {
@@ -1772,7 +1745,6 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			var data graphql.Marshaler
 			if first {
 				first = false
-				ctx = graphql.WithUnmarshalerMap(ctx, inputUnmarshalMap)
 				data = ec._Query(ctx, opCtx.Operation.SelectionSet)
 			} else {
 				if atomic.LoadInt32(&ec.PendingDeferred) > 0 {
@@ -1802,7 +1774,6 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 				return nil
 			}
 			first = false
-			ctx = graphql.WithUnmarshalerMap(ctx, inputUnmarshalMap)
 			data := ec._Mutation(ctx, opCtx.Operation.SelectionSet)
 			var buf bytes.Buffer
 			data.MarshalGQL(&buf)
@@ -11671,7 +11642,7 @@ func (ec *executionContext) _Account(ctx context.Context, sel ast.SelectionSet, 
 				continue
 			}
 
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.Values[i] = innerFunc(ctx, out)
 		case "sessions":
 			field := field
 
@@ -11709,7 +11680,7 @@ func (ec *executionContext) _Account(ctx context.Context, sel ast.SelectionSet, 
 				continue
 			}
 
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.Values[i] = innerFunc(ctx, out)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -11964,7 +11935,7 @@ func (ec *executionContext) _Attempt(ctx context.Context, sel ast.SelectionSet, 
 				continue
 			}
 
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.Values[i] = innerFunc(ctx, out)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -12108,7 +12079,7 @@ func (ec *executionContext) _Broadcast(ctx context.Context, sel ast.SelectionSet
 				continue
 			}
 
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.Values[i] = innerFunc(ctx, out)
 		case "priority":
 			out.Values[i] = ec._Broadcast_priority(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -12161,7 +12132,7 @@ func (ec *executionContext) _Broadcast(ctx context.Context, sel ast.SelectionSet
 				continue
 			}
 
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.Values[i] = innerFunc(ctx, out)
 		case "message":
 			out.Values[i] = ec._Broadcast_message(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -12209,7 +12180,7 @@ func (ec *executionContext) _Broadcast(ctx context.Context, sel ast.SelectionSet
 				continue
 			}
 
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.Values[i] = innerFunc(ctx, out)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -12616,7 +12587,7 @@ func (ec *executionContext) _Delivery(ctx context.Context, sel ast.SelectionSet,
 				continue
 			}
 
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.Values[i] = innerFunc(ctx, out)
 		case "broadcast":
 			field := field
 
@@ -12654,7 +12625,7 @@ func (ec *executionContext) _Delivery(ctx context.Context, sel ast.SelectionSet,
 				continue
 			}
 
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.Values[i] = innerFunc(ctx, out)
 		case "nextAttemptAt":
 			out.Values[i] = ec._Delivery_nextAttemptAt(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -12697,7 +12668,7 @@ func (ec *executionContext) _Delivery(ctx context.Context, sel ast.SelectionSet,
 				continue
 			}
 
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.Values[i] = innerFunc(ctx, out)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -12816,7 +12787,7 @@ func (ec *executionContext) _DeliveryUpdate(ctx context.Context, sel ast.Selecti
 				continue
 			}
 
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.Values[i] = innerFunc(ctx, out)
 		case "status":
 			out.Values[i] = ec._DeliveryUpdate_status(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -14162,7 +14133,7 @@ func (ec *executionContext) _Robot(ctx context.Context, sel ast.SelectionSet, ob
 				continue
 			}
 
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			out.Values[i] = innerFunc(ctx, out)
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -15144,7 +15115,7 @@ func (ec *executionContext) marshalNAccount2githubᚗcomᚋposthouseᚋposthouse
 }
 
 func (ec *executionContext) marshalNAccount2ᚕᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐAccountᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Account) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := scalar.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNAccount2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐAccount(ctx, sel, v[i])
@@ -15184,7 +15155,7 @@ func (ec *executionContext) marshalNAccountConnection2ᚖgithubᚗcomᚋposthous
 }
 
 func (ec *executionContext) marshalNActivityBucket2ᚕᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐActivityBucketᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.ActivityBucket) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := scalar.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNActivityBucket2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐActivityBucket(ctx, sel, v[i])
@@ -15210,7 +15181,7 @@ func (ec *executionContext) marshalNActivityBucket2ᚖgithubᚗcomᚋposthouse�
 }
 
 func (ec *executionContext) marshalNAttempt2ᚕᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐAttemptᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Attempt) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := scalar.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNAttempt2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐAttempt(ctx, sel, v[i])
@@ -15246,7 +15217,7 @@ func (ec *executionContext) marshalNAttemptOutcome2githubᚗcomᚋposthouseᚋpo
 }
 
 func (ec *executionContext) marshalNAttention2ᚕᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐAttentionᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Attention) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := scalar.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNAttention2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐAttention(ctx, sel, v[i])
@@ -15298,7 +15269,7 @@ func (ec *executionContext) marshalNBoolean2bool(ctx context.Context, sel ast.Se
 }
 
 func (ec *executionContext) marshalNBroadcast2ᚕᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐBroadcastᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Broadcast) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := scalar.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNBroadcast2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐBroadcast(ctx, sel, v[i])
@@ -15392,7 +15363,7 @@ func (ec *executionContext) unmarshalNButtonInput2ᚖgithubᚗcomᚋposthouseᚋ
 }
 
 func (ec *executionContext) marshalNCallbackEvent2ᚕᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐCallbackEventᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.CallbackEvent) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := scalar.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNCallbackEvent2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐCallbackEvent(ctx, sel, v[i])
@@ -15484,7 +15455,7 @@ func (ec *executionContext) marshalNDelivery2githubᚗcomᚋposthouseᚋposthous
 }
 
 func (ec *executionContext) marshalNDelivery2ᚕᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐDeliveryᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Delivery) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := scalar.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNDelivery2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐDelivery(ctx, sel, v[i])
@@ -15563,7 +15534,7 @@ func (ec *executionContext) marshalNEndSessionPayload2ᚖgithubᚗcomᚋposthous
 }
 
 func (ec *executionContext) marshalNFeedCardLink2ᚕᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐFeedCardLinkᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.FeedCardLink) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := scalar.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNFeedCardLink2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐFeedCardLink(ctx, sel, v[i])
@@ -15667,7 +15638,7 @@ func (ec *executionContext) marshalNID2ᚕstringᚄ(ctx context.Context, sel ast
 }
 
 func (ec *executionContext) marshalNIdentity2ᚕᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐIdentityᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Identity) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := scalar.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNIdentity2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐIdentity(ctx, sel, v[i])
@@ -15765,7 +15736,7 @@ func (ec *executionContext) unmarshalNLoginFactor2ᚕgithubᚗcomᚋposthouseᚋ
 }
 
 func (ec *executionContext) marshalNLoginFactor2ᚕgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐLoginFactorᚄ(ctx context.Context, sel ast.SelectionSet, v []model.LoginFactor) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := scalar.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNLoginFactor2githubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐLoginFactor(ctx, sel, v[i])
@@ -15945,7 +15916,7 @@ func (ec *executionContext) marshalNRestoreAccountPayload2ᚖgithubᚗcomᚋpost
 }
 
 func (ec *executionContext) marshalNRobot2ᚕᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐRobotᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Robot) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := scalar.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNRobot2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐRobot(ctx, sel, v[i])
@@ -16023,7 +15994,7 @@ func (ec *executionContext) unmarshalNRole2ᚕgithubᚗcomᚋposthouseᚋposthou
 }
 
 func (ec *executionContext) marshalNRole2ᚕgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐRoleᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Role) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := scalar.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNRole2githubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐRole(ctx, sel, v[i])
@@ -16039,7 +16010,7 @@ func (ec *executionContext) marshalNRole2ᚕgithubᚗcomᚋposthouseᚋposthouse
 }
 
 func (ec *executionContext) marshalNSession2ᚕᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐSessionᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Session) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := scalar.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNSession2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐSession(ctx, sel, v[i])
@@ -16269,7 +16240,7 @@ func (ec *executionContext) marshalN__Directive2githubᚗcomᚋ99designsᚋgqlge
 }
 
 func (ec *executionContext) marshalN__Directive2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐDirectiveᚄ(ctx context.Context, sel ast.SelectionSet, v []introspection.Directive) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := scalar.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalN__Directive2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐDirective(ctx, sel, v[i])
@@ -16315,7 +16286,7 @@ func (ec *executionContext) unmarshalN__DirectiveLocation2ᚕstringᚄ(ctx conte
 }
 
 func (ec *executionContext) marshalN__DirectiveLocation2ᚕstringᚄ(ctx context.Context, sel ast.SelectionSet, v []string) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := scalar.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalN__DirectiveLocation2string(ctx, sel, v[i])
@@ -16343,7 +16314,7 @@ func (ec *executionContext) marshalN__InputValue2githubᚗcomᚋ99designsᚋgqlg
 }
 
 func (ec *executionContext) marshalN__InputValue2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐInputValueᚄ(ctx context.Context, sel ast.SelectionSet, v []introspection.InputValue) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := scalar.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalN__InputValue2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐInputValue(ctx, sel, v[i])
@@ -16363,7 +16334,7 @@ func (ec *executionContext) marshalN__Type2githubᚗcomᚋ99designsᚋgqlgenᚋg
 }
 
 func (ec *executionContext) marshalN__Type2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐTypeᚄ(ctx context.Context, sel ast.SelectionSet, v []introspection.Type) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := scalar.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalN__Type2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐType(ctx, sel, v[i])
@@ -16467,7 +16438,7 @@ func (ec *executionContext) marshalOButton2ᚕᚖgithubᚗcomᚋposthouseᚋpost
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := scalar.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNButton2ᚖgithubᚗcomᚋposthouseᚋposthouseᚋgraphᚋmodelᚐButton(ctx, sel, v[i])
@@ -16744,7 +16715,7 @@ func (ec *executionContext) marshalO__EnumValue2ᚕgithubᚗcomᚋ99designsᚋgq
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := scalar.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalN__EnumValue2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐEnumValue(ctx, sel, v[i])
@@ -16763,7 +16734,7 @@ func (ec *executionContext) marshalO__Field2ᚕgithubᚗcomᚋ99designsᚋgqlgen
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := scalar.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalN__Field2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐField(ctx, sel, v[i])
@@ -16782,7 +16753,7 @@ func (ec *executionContext) marshalO__InputValue2ᚕgithubᚗcomᚋ99designsᚋg
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := scalar.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalN__InputValue2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐInputValue(ctx, sel, v[i])
@@ -16808,7 +16779,7 @@ func (ec *executionContext) marshalO__Type2ᚕgithubᚗcomᚋ99designsᚋgqlgen�
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := scalar.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalN__Type2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐType(ctx, sel, v[i])
