@@ -44,7 +44,6 @@ export const Reason = {
   sessionExpired: 'session.expired',
   sessionReused: 'session.reused',
   idempotencyConflict: 'broadcast.idempotency_conflict',
-  forbidden: 'authz.forbidden',
   cursorInvalid: 'page.cursor_invalid',
 } as const
 

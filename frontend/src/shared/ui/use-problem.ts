@@ -1,6 +1,6 @@
 import { useI18n } from 'vue-i18n'
 import { onScopeDispose, ref } from 'vue'
-import { type ApiError, isSignedOut, Local, Reason, waitLeft } from '../api/errors'
+import { type ApiError, isForbidden, isSignedOut, Local, waitLeft } from '../api/errors'
 
 /** What to tell a person about an error: what happened and what to do. */
 export function useProblem() {
@@ -26,7 +26,8 @@ export function useProblem() {
   function advice(error: ApiError): string {
     if (error.reason === Local.unreachable || error.reason === Local.badAnswer) return t('shared.problem.advice.unreachable')
     if (isSignedOut(error)) return t('shared.problem.advice.signIn')
-    if (error.reason === Reason.forbidden) return t('shared.problem.advice.forbidden')
+    // Other refusals, such as a set-up link's, say themselves what helps.
+    if (isForbidden(error)) return error.reason === 'authz.forbidden' ? t('shared.problem.advice.forbidden') : ''
     if (error.retryAfter > 0) {
       void tick.value
       const seconds = waitLeft(error)
