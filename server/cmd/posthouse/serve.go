@@ -86,10 +86,10 @@ func serve(ctx context.Context, cfg server.Config, box *simulator, p *program) (
 		fmt.Fprint(p.out, signInHint)
 		cfg.Logger.Info("sandbox listening", "address", box.address())
 	}
-	if err := offerSetUp(ctx, srv, at, p); err != nil {
-		return err
-	}
-	if err := tellOfCodes(ctx, srv, p); err != nil {
+	if err := errors.Join(offerSetUp(ctx, srv, at, p), tellOfCodes(ctx, srv, p)); err != nil {
+		if ctx.Err() != nil {
+			return nil // told to end before it had begun
+		}
 		return err
 	}
 	return srv.Run(ctx)
