@@ -28,8 +28,13 @@ func (r *queryResolver) House(ctx context.Context) (*model.House, error) {
 	if err != nil {
 		return nil, err
 	}
+	delivered, err := r.services.Login.CodesDelivered(ctx)
+	if err != nil {
+		return nil, err
+	}
 	return &model.House{
 		Version: r.house.Version, Sandbox: r.house.Sandbox, NeedsOwner: !owned,
 		RegistrationOpen: !r.services.Login.RegistrationClosed, Factors: toFactors(r.services.Login.Factors),
+		CodesDelivered: delivered,
 	}, nil
 }

@@ -18,8 +18,8 @@ import (
 func TestAHouseWithoutAnOwnerIsSetUpWithTheLink(t *testing.T) {
 	t.Parallel()
 	o := openOffice(t, func(c *server.Config) { c.Login.RegistrationClosed = true })
-	const house = `{ house { version sandbox registrationOpen needsOwner factors } }`
-	if got := fmt.Sprint(o.nobody().must(house, nil)); got != "map[house:map[factors:[PASSWORD] needsOwner:true registrationOpen:false sandbox:true version:v9.9.9]]" {
+	const house = `{ house { version sandbox registrationOpen needsOwner factors codesDelivered } }`
+	if got := fmt.Sprint(o.nobody().must(house, nil)); got != "map[house:map[codesDelivered:true factors:[PASSWORD] needsOwner:true registrationOpen:false sandbox:true version:v9.9.9]]" {
 		t.Errorf("got %s", got)
 	}
 	first, _, err := o.srv.SetUpPath(t.Context())
@@ -199,6 +199,64 @@ func TestARobotIsTriedChangedAndDeletedAndItsHistoryStays(t *testing.T) {
 	}
 	if strings.Contains(o.log.String(), news.Secret) || strings.Contains(o.log.String(), news.AccessToken) {
 		t.Error("a secret was logged")
+	}
+}
+
+func TestTheRobotThatSendsLoginCodesIsNeitherRenamedNorDeleted(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		factors []string
+		refused bool
+	}{"codes are wanted": {nil, true}, "a password is enough": {[]string{"PASSWORD"}, false}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := openOffice(t, func(cfg *server.Config) {
+				cfg.Login.Factors, cfg.OTP.GroupRobot = c.factors, "ops"
+			})
+			owner, ops := o.owner(), robotNamed(t, o.box, "ops")
+			made := owner.must(createRobot, vars{"input": vars{"name": "ops", "webhook": ops.AccessToken, "secret": ops.Secret, "keywords": ops.Keywords}})
+			robot := text(t, made, "createRobot.robot.id")
+			owner.must(updateRobot, vars{"input": vars{"robotId": robot, "name": "ops", "keywords": []string{"k"}}})
+			rename, remove := vars{"input": vars{"robotId": robot, "name": "值班机器人"}}, vars{"input": vars{"robotId": robot}}
+			if c.refused {
+				owner.refused("robot.sends_codes", updateRobot, rename)
+				owner.refused("robot.sends_codes", deleteRobot, remove)
+				o.nobody().must(`mutation { requestOtp(input: {username: "boss"}) { challengeId } }`, nil)
+				return
+			}
+			owner.must(updateRobot, rename)
+			owner.must(deleteRobot, remove)
+		})
+	}
+}
+
+func TestTheHouseTellsWhetherCodesReachAnybody(t *testing.T) {
+	t.Parallel()
+	const delivered = `{ house { codesDelivered } }`
+	for name, robot := range map[string]string{"no robot is named": "", "the robot is not there": "nobody"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := openOffice(t, func(cfg *server.Config) { cfg.Login.Factors, cfg.OTP.GroupRobot = nil, robot })
+			owner := o.owner()
+			if at(t, o.nobody().must(delivered, nil), "house.codesDelivered") != false {
+				t.Error("it is said that codes are delivered")
+			}
+			look := owner.must(`{ attention(language: EN) { kind message remedy } }`, nil)
+			if at(t, look, "attention.0.kind") != "NO_OTP_CHANNEL" || !strings.Contains(text(t, look, "attention.0.message"), robot) ||
+				!strings.Contains(text(t, look, "attention.0.remedy"), "otp.group_robot") {
+				t.Errorf("got %v", look)
+			}
+			if robot == "" {
+				return
+			}
+			owner.must(createRobot, vars{"input": vars{"name": robot, "webhook": robotNamed(t, o.box, "ops").AccessToken}})
+			if ok, err := o.srv.CodesDelivered(t.Context()); !ok || err != nil {
+				t.Errorf("with the robot: %v, %v", ok, err)
+			}
+			if at(t, o.nobody().must(delivered, nil), "house.codesDelivered") != true {
+				t.Error("it is said that codes are not delivered, with the robot")
+			}
+		})
 	}
 }
 

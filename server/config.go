@@ -78,7 +78,7 @@ type LoginConfig struct {
 type OTPConfig struct {
 	// GroupRobot delivers codes as messages of the robot of this name that mention the person. Everyone
 	// in the group sees the code, so this must be asked for and gives a warning at start. Empty: no
-	// group delivery.
+	// group delivery. While signing in wants a code, this robot can be neither renamed nor deleted.
 	GroupRobot string `yaml:"group_robot"`
 	// PerAccount an hour, default 10; PerDestinationHour, default 10; PerDestinationDay, default 20;
 	// PerAddress an hour, default 300. Negative: no limit.

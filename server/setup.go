@@ -15,6 +15,13 @@ func (s *Server) SetUpPath(ctx context.Context) (path Secret, needed bool, err e
 	return NewSecret("/setup#token=" + token.Reveal()), true, nil
 }
 
+// CodesDelivered tells whether login codes reach people: the robot named by Config.OTP is there to say them,
+// or signing in asks for none. Where it is false, whoever signs out cannot sign in again: whoever makes an
+// owner should be told.
+func (s *Server) CodesDelivered(ctx context.Context) (bool, error) {
+	return s.house.login.CodesDelivered(ctx)
+}
+
 // HasUI tells whether there is an admin app to serve: none is when this program was compiled before the
 // app had been built, and Config.UI names no other.
 func (s *Server) HasUI() bool { return s.house.http.HasUI() }

@@ -152,7 +152,11 @@ func (b builder) messages() {
 	if base := b.cfg.DingTalk.BaseURL; base != "" {
 		hosts = []string{base}
 	}
-	h.robots = robot.New(robot.Config{Store: b.db.Robots(), Ring: b.ring, Clock: b.clock, WebhookHosts: hosts})
+	wantsOTP, carrier := slices.Contains(b.cfg.factors(), login.OTP), ""
+	if wantsOTP {
+		carrier = b.cfg.OTP.GroupRobot
+	}
+	h.robots = robot.New(robot.Config{Store: b.db.Robots(), Ring: b.ring, Clock: b.clock, WebhookHosts: hosts, SendsCodes: carrier})
 	h.broadcasts = broadcast.New(broadcast.Config{
 		Store: b.db.Broadcasts(), Robots: h.robots, Tx: b.db, Ring: b.ring, Clock: clock.Steady(), Bus: b.bus, Logger: b.cfg.Logger,
 		Sender:    dingtalk.NewRobotSender(dingtalk.RobotConfig{BaseURL: b.cfg.DingTalk.BaseURL, Clock: b.clock}),
@@ -164,7 +168,7 @@ func (b builder) messages() {
 	})
 	h.overview = overview.New(overview.Config{
 		Store: b.db.Activity(), Robots: h.robots, Deliveries: h.broadcasts, Clock: b.clock,
-		WantsOTP: slices.Contains(b.cfg.factors(), login.OTP), GroupRobot: b.cfg.OTP.GroupRobot,
+		WantsOTP: wantsOTP, GroupRobot: b.cfg.OTP.GroupRobot,
 	})
 }
 

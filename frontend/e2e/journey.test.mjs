@@ -23,13 +23,25 @@ for (const language of languages) {
 
     await t.test('the printed link makes the owner', async () => {
       const link = await house.setUpLink()
-      await page.goto(link)
+      const tokenAbout = () => page.evaluate(() => location.href + JSON.stringify(history.state)).then((all) => all.includes('token'))
+      const fill = async () => {
+        await page.fill('input[name=username]', owner.username)
+        await page.fill('input[name=password]', owner.password)
+        await page.fill('input[name=phone]', owner.phone)
+        await button(page, w('signIn.setUp.submit')).click()
+      }
+      // A link that is no longer good first; the right one is then opened in the same tab.
+      await page.goto(link.replace(/#token=.*/, '#token=former'))
       await heading(page, w('signIn.setUp.title'))
-      assert.ok(!page.url().includes('token'), 'the token stays in the address')
+      assert.ok(!(await tokenAbout()), 'the token stays in the address')
       await checkAxe(page, 'set-up')
-      await page.fill('input[name=username]', owner.username)
-      await page.fill('input[name=password]', owner.password)
-      await page.fill('input[name=phone]', owner.phone)
+      await fill()
+      const refused = page.getByRole('alert').filter({ hasText: /\S/ })
+      await refused.waitFor()
+      assert.ok(!(await refused.innerText()).includes(w('shared.problem.advice.forbidden')), 'an owner is to be asked')
+      await page.goto(link)
+      await refused.waitFor({ state: 'detached' })
+      assert.ok(!(await tokenAbout()), 'the second token stays in the address')
       await button(page, w('signIn.setUp.submit')).click()
       await heading(page, w('overview.title'))
 

@@ -9,8 +9,31 @@ import { button, heading } from './support/steps.mjs'
 import { languages, wordsOf } from './support/words.mjs'
 
 describe('pages', { concurrency: languages.length }, () => {
-  for (const language of languages) test(language, (t) => walk(t, language))
+  for (const language of languages) {
+    test(language, (t) => walk(t, language))
+    test(`without a way for codes, ${language}`, (t) => withoutCodes(t, language))
+  }
 })
+
+/** Whoever makes the owner of a server that cannot send codes is told before and after. */
+async function withoutCodes(t, language) {
+  const w = wordsOf(language)
+  const house = await startHouse(t, { sandbox: false })
+  const page = await openPage(t, { language })
+  const told = async (name) => {
+    await page.getByRole('note').getByText('login: { factors: [PASSWORD] }', { exact: true }).waitFor()
+    await look(t, page, name, language)
+  }
+  await page.goto(`${house.url}/sign-in`)
+  await told('sign-in-no-codes')
+  await page.goto(await house.setUpLink())
+  await told('set-up-no-codes')
+  await page.fill('input[name=username]', 'owner')
+  await page.fill('input[name=password]', 'correct horse 9')
+  await page.fill('input[name=phone]', '13800000001')
+  await button(page, w('signIn.setUp.submit')).click()
+  await page.getByText(w('overview.kinds.NO_OTP_CHANNEL'), { exact: true }).waitFor()
+}
 
 async function walk(t, language) {
   const w = wordsOf(language)
@@ -68,6 +91,20 @@ async function walk(t, language) {
   await button(page, w('robots.editLabel', { name: 'news' })).click()
   await page.getByRole('dialog').waitFor()
   await lookAt(page, 'robot-edit')
+  await page.reload()
+  // Without this robot nobody could sign in.
+  await button(page, w('robots.editLabel', { name: 'ops' })).click()
+  await page.getByLabel(w('robots.name'), { exact: true }).fill('值班机器人')
+  await button(page, w('robots.save')).click()
+  await page.locator('[aria-invalid=true]').waitFor()
+  await page.getByRole('dialog').getByText('login.factors').waitFor()
+  await lookAt(page, 'robot-rename-refused')
+  await page.reload()
+  await seen('ops')
+  await button(page, w('robots.deleteLabel', { name: 'ops' })).click()
+  await page.getByRole('dialog').getByRole('button', { name: w('robots.delete'), exact: true }).click()
+  await page.getByRole('dialog').getByRole('alert').getByText('login.factors').waitFor()
+  await lookAt(page, 'robot-delete-refused')
   await visit('broadcasts', 'broadcasts', () => page.locator('table').first().waitFor())
   for (const [kind, id] of Object.entries(broadcasts)) {
     await visit(`broadcasts/${id}`, `broadcast-${kind}`, () => page.getByRole('heading', { level: 2 }).first().waitFor())

@@ -193,6 +193,7 @@ type ComplexityRoot struct {
 	}
 
 	House struct {
+		CodesDelivered   func(childComplexity int) int
 		Factors          func(childComplexity int) int
 		NeedsOwner       func(childComplexity int) int
 		RegistrationOpen func(childComplexity int) int
@@ -979,6 +980,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.FeedReset.Cursor(childComplexity), true
 
+	case "House.codesDelivered":
+		if e.ComplexityRoot.House.CodesDelivered == nil {
+			break
+		}
+
+		return e.ComplexityRoot.House.CodesDelivered(childComplexity), true
 	case "House.factors":
 		if e.ComplexityRoot.House.Factors == nil {
 			break
@@ -2555,6 +2562,8 @@ type House {
   needsOwner: Boolean!
   "What a sign-in wants, in this order."
   factors: [LoginFactor!]!
+  "Whether login codes reach people: a channel is set up, or signing in asks for no code."
+  codesDelivered: Boolean!
 }
 
 "A proof that a sign-in wants."
@@ -2698,11 +2707,11 @@ extend type Query {
 extend type Mutation {
   "Adds a custom group robot. Owners and admins."
   createRobot(input: CreateRobotInput!): CreateRobotPayload!
-  "Changes what is given and leaves the rest. Owners and admins."
+  "Changes what is given and leaves the rest. The robot that sends login codes keeps its name. Owners and admins."
   updateRobot(input: UpdateRobotInput!): UpdateRobotPayload!
   """
   Deletes a robot with its webhook and secret. What still waits for it fails, with an attempt that says why;
-  what it has said can still be read, without the robot. Owners and admins.
+  what it has said can still be read, without the robot. Refused for the robot that sends login codes. Owners and admins.
   """
   deleteRobot(input: DeleteRobotInput!): DeleteRobotPayload!
   "Lets a robot say a short text of ours, with the first of its keywords, ahead of everything else. Owners and admins."
@@ -3111,6 +3120,8 @@ func (ec *executionContext) childFields_House(ctx context.Context, field graphql
 		return ec.fieldContext_House_needsOwner(ctx, field)
 	case "factors":
 		return ec.fieldContext_House_factors(ctx, field)
+	case "codesDelivered":
+		return ec.fieldContext_House_codesDelivered(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type House", field.Name)
 }
@@ -6305,6 +6316,29 @@ func (ec *executionContext) _House_factors(ctx context.Context, field graphql.Co
 }
 func (ec *executionContext) fieldContext_House_factors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("House", field, false, false, errors.New("field of type LoginFactor does not have child fields"))
+}
+
+func (ec *executionContext) _House_codesDelivered(ctx context.Context, field graphql.CollectedField, obj *model.House) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_House_codesDelivered(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CodesDelivered, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_House_codesDelivered(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("House", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
 func (ec *executionContext) _Identity_provider(ctx context.Context, field graphql.CollectedField, obj *model.Identity) (ret graphql.Marshaler) {
@@ -13053,6 +13087,11 @@ func (ec *executionContext) _House(ctx context.Context, sel ast.SelectionSet, ob
 			}
 		case "factors":
 			out.Values[i] = ec._House_factors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "codesDelivered":
+			out.Values[i] = ec._House_codesDelivered(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}

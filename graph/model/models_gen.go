@@ -402,6 +402,8 @@ type House struct {
 	NeedsOwner bool `json:"needsOwner"`
 	// What a sign-in wants, in this order.
 	Factors []LoginFactor `json:"factors"`
+	// Whether login codes reach people: a channel is set up, or signing in asks for no code.
+	CodesDelivered bool `json:"codesDelivered"`
 }
 
 // A platform's name for an account.

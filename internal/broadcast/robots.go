@@ -11,7 +11,8 @@ import (
 )
 
 // DeleteRobot forgets a robot and fails what waits for it, both or neither. A call under way ends as it
-// will. What was sent stays readable. Reasons: session.missing, authz.forbidden, robot.not_found.
+// will. What was sent stays readable. Reasons: session.missing, authz.forbidden, robot.not_found,
+// robot.sends_codes.
 func (s *Service) DeleteRobot(ctx context.Context, actor authz.Actor, r id.Robot) error {
 	err := s.tx.InTx(ctx, func(ctx context.Context) error {
 		if err := s.robots.Delete(ctx, actor, r); err != nil {

@@ -69,3 +69,28 @@ func TestTheFirstOwnerComesInByThePrintedLink(t *testing.T) {
 		t.Errorf("with an owner the server says:\n%s", h.stdout)
 	}
 }
+
+var codesLine = regexp.MustCompile(`登录需要验证码(?s:.*)signing in wants a code(?s:.*)\n  (otp: .*)\n  (login: .*)\n`)
+
+// TestWhoeverMakesTheOwnerIsToldWhenNoCodesCanBeSent starts without any setting, and then with the one that
+// was printed.
+func TestWhoeverMakesTheOwnerIsToldWhenNoCodesCanBeSent(t *testing.T) {
+	t.Parallel()
+	bare := startHouse(t, setup{})
+	bare.setUpToken()
+	hint := bare.stdout.find(codesLine, bare.ended)
+	if hint == nil {
+		t.Fatalf("no word of codes in:\n%s", bare.stdout)
+	}
+	var out struct{ House struct{ CodesDelivered bool } }
+	bare.client().ask(t, `{ house { codesDelivered } }`, nil, &out)
+	if out.House.CodesDelivered {
+		t.Error("the API says that codes are delivered")
+	}
+	mended := startHouse(t, setup{Config: hint[2] + "\n"})
+	mended.setUpToken()
+	mended.client().ask(t, `{ house { codesDelivered } }`, nil, &out)
+	if !out.House.CodesDelivered || codesLine.MatchString(mended.stdout.String()) {
+		t.Errorf("with %s the server says:\n%s", hint[2], mended.stdout)
+	}
+}

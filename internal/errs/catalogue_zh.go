@@ -85,6 +85,7 @@ var chinese = map[string]string{
 	"robot.name_taken":      "已有同名的机器人。",
 	"robot.not_found":       "没有这个机器人。",
 	"robot.secret_invalid":  "加签密钥以 SEC 开头，且不含空格。",
+	"robot.sends_codes":     "登录验证码由这个名称的机器人发送，没有它谁也无法登录。请先在配置的 otp.group_robot 中改用另一个机器人，或把 login.factors 改为 [PASSWORD]，并重启服务。",
 	"robot.webhook_invalid": "请粘贴钉钉显示的完整 Webhook 地址，或其中的 access_token。",
 	"robot.webhook_taken":   "该 Webhook 已被另一个机器人使用。",
 

@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"time"
 
@@ -89,6 +90,18 @@ func (o *OTP) Request(ctx context.Context, actor authz.Actor, in RequestInput) (
 		ID: c.ID, Channel: c.Channel, Destination: account.MaskPhone(to.phone),
 		ExpiresAt: c.ExpiresAt, ResendAt: resendAt,
 	}, nil
+}
+
+// Delivers tells whether a code that is asked for now can be sent.
+func (o *OTP) Delivers(ctx context.Context) (bool, error) {
+	channel, err := o.channel("")
+	if err == nil {
+		err = channel.Ready(ctx)
+	}
+	if errors.Is(err, ErrNoChannel) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 func (o *OTP) channel(name ChannelName) (Channel, error) {

@@ -3,6 +3,7 @@ package login
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/posthouse/posthouse/internal/account"
@@ -129,6 +130,19 @@ func CheckFactors(factors []FactorName) error {
 		seen[f] = true
 	}
 	return nil
+}
+
+// CodesDelivered tells whether login codes reach people: they can be sent, or signing in asks for none.
+// Where it is false, nobody gets in with a password.
+func (s *Service) CodesDelivered(ctx context.Context) (bool, error) {
+	if !slices.Contains(s.Factors, OTP) {
+		return true, nil
+	}
+	ok, err := s.OTP.Delivers(ctx)
+	if err != nil {
+		return false, errs.Wrap(err, "find out whether codes can be sent")
+	}
+	return ok, nil
 }
 
 // takeByAddress counts a use against the client's network; Posthouse itself is not counted.

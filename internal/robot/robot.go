@@ -59,6 +59,7 @@ var (
 	ErrWebhookInvalid = errs.New(errs.Invalid, "robot.webhook_invalid", "Paste the whole webhook URL that DingTalk shows for the robot, or its access_token alone.")
 	ErrNameInvalid    = errs.New(errs.Invalid, "robot.name_invalid", "A robot's name has 1 to 64 characters.")
 	ErrSecretInvalid  = errs.New(errs.Invalid, "robot.secret_invalid", "A signing secret begins with SEC and has no blanks.")
+	ErrSendsCodes     = errs.New(errs.Conflict, "robot.sends_codes", "Login codes are sent by the robot of this name; without it nobody could sign in. First name another robot in otp.group_robot of the configuration, or set login.factors to [PASSWORD], and restart the server.")
 	ErrKeywordInvalid = errs.New(errs.Invalid, "robot.keyword_invalid", "A robot has at most ten keywords of 1 to 64 characters each.")
 )
 

@@ -37,6 +37,9 @@ type Config struct {
 	// WebhookHosts are the origins a webhook URL may have, see ParseWebhook. Empty means
 	// DefaultWebhookHosts.
 	WebhookHosts []string
+	// SendsCodes is the name of the robot without which nobody could sign in: Update and Delete let it keep
+	// its name and its place. Empty means that there is none.
+	SendsCodes string
 }
 
 // Service keeps robots. Safe for concurrent use.
@@ -45,6 +48,7 @@ type Service struct {
 	ring  *secret.Ring
 	clock clock.Clock
 	hosts []string
+	codes string
 }
 
 // New makes a Service.
@@ -53,7 +57,7 @@ func New(c Config) *Service {
 	if len(hosts) == 0 {
 		hosts = DefaultWebhookHosts()
 	}
-	return &Service{store: c.Store, ring: c.Ring, clock: c.Clock, hosts: hosts}
+	return &Service{store: c.Store, ring: c.Ring, clock: c.Clock, hosts: hosts, codes: strings.TrimSpace(c.SendsCodes)}
 }
 
 // Input describes a robot to be made.

@@ -24,7 +24,7 @@ type Update struct {
 
 // Update changes a robot. Reasons: session.missing, authz.forbidden, robot.not_found,
 // robot.name_invalid, robot.webhook_invalid, robot.secret_invalid, robot.keyword_invalid,
-// robot.name_taken, robot.webhook_taken.
+// robot.name_taken, robot.webhook_taken, robot.sends_codes for another name of the robot that sends login codes.
 func (s *Service) Update(ctx context.Context, actor authz.Actor, robot id.Robot, in Update) (Robot, error) {
 	if err := actor.RequireAdmin(); err != nil {
 		return Robot{}, err
@@ -48,6 +48,9 @@ func (s *Service) change(ctx context.Context, robot id.Robot, in Update) (Change
 	if in.Name != nil {
 		name, err := cleanName(*in.Name)
 		if err != nil {
+			return Change{}, err
+		}
+		if err := s.keepsName(ctx, robot, name); err != nil {
 			return Change{}, err
 		}
 		c.Name = &name
@@ -81,6 +84,21 @@ func (s *Service) change(ctx context.Context, robot id.Robot, in Update) (Change
 	return c, nil
 }
 
+// keepsName refuses to take the name from the robot that is found by it when a login code is to be sent.
+func (s *Service) keepsName(ctx context.Context, robot id.Robot, name string) error {
+	if s.codes == "" || name == s.codes {
+		return nil
+	}
+	before, err := s.store.Get(ctx, robot)
+	if err != nil {
+		return errs.Wrap(err, "read the robot to rename or delete")
+	}
+	if before.Name == s.codes {
+		return ErrSendsCodes
+	}
+	return nil
+}
+
 func (s *Service) changeToken(ctx context.Context, robot id.Robot, webhook secret.Text) (Token, error) {
 	token, err := ParseWebhook(webhook.Reveal(), s.hosts)
 	if err != nil {
@@ -100,9 +118,12 @@ func (s *Service) changeToken(ctx context.Context, robot id.Robot, webhook secre
 
 // Delete forgets a robot; inside a transaction of the context it takes part. What waits for the robot is
 // not touched: broadcast.Service.DeleteRobot does both. Reasons: session.missing, authz.forbidden,
-// robot.not_found.
+// robot.not_found, robot.sends_codes for the robot that sends login codes.
 func (s *Service) Delete(ctx context.Context, actor authz.Actor, robot id.Robot) error {
 	if err := actor.RequireAdmin(); err != nil {
+		return err
+	}
+	if err := s.keepsName(ctx, robot, ""); err != nil {
 		return err
 	}
 	if err := s.store.Delete(ctx, robot, s.clock.Now()); err != nil {

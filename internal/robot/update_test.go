@@ -111,6 +111,47 @@ func TestAnUpdateChangesWhatIsGivenAndLeavesTheRest(t *testing.T) {
 	}
 }
 
+func TestTheRobotThatSendsLoginCodesKeepsItsNameAndItsPlace(t *testing.T) {
+	t.Parallel()
+	_, store, ring := newService(t)
+	s := robot.New(robot.Config{Store: store, Ring: ring, Clock: clock.NewFake(start), SendsCodes: " ops "})
+	ops, err := s.Create(t.Context(), authz.System(), input(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := s.Create(t.Context(), authz.System(), input(func(in *robot.Input) {
+		in.Name, in.Webhook = "news", secret.NewText("aaaabbbbccccdddd")
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	member := authz.Actor{Account: "a", Roles: []authz.Role{authz.Member}}
+	if err := s.Delete(t.Context(), member, ops.ID); !errors.Is(err, authz.ErrForbidden) {
+		t.Errorf("deleted by a member: %v", err)
+	}
+	if err := s.Delete(t.Context(), authz.System(), ops.ID); !errors.Is(err, robot.ErrSendsCodes) {
+		t.Errorf("deleted: %v", err)
+	}
+	if _, err := s.Update(t.Context(), authz.System(), ops.ID, robot.Update{Name: ptr("值班")}); !errors.Is(err, robot.ErrSendsCodes) {
+		t.Errorf("renamed: %v", err)
+	}
+	kept, err := s.Update(t.Context(), authz.System(), ops.ID, robot.Update{
+		Name: ptr(" ops "), Webhook: secret.NewText("fedcba9876543210"), Secret: secret.NewText("SECnew"), Keywords: []string{"k"},
+	})
+	if err != nil || kept.Name != "ops" || !slices.Equal(kept.Keywords, []string{"k"}) {
+		t.Errorf("everything but the name: %+v, %v", kept, err)
+	}
+	if _, err := s.Update(t.Context(), authz.System(), other.ID, robot.Update{Name: ptr("news 2")}); err != nil {
+		t.Errorf("another robot renamed: %v", err)
+	}
+	if _, err := s.Update(t.Context(), authz.System(), "robt_none", robot.Update{Name: ptr("x")}); !errors.Is(err, robot.ErrNotFound) {
+		t.Errorf("none renamed: %v", err)
+	}
+	if err := s.Delete(t.Context(), authz.System(), other.ID); err != nil {
+		t.Errorf("another robot deleted: %v", err)
+	}
+}
+
 func TestAnUpdateThatCannotBeIsRefusedAndChangesNothing(t *testing.T) {
 	t.Parallel()
 	s, store, _ := newService(t)

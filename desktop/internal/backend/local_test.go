@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -276,5 +277,30 @@ func TestTheSandboxPushesToTheAddressItWasTold(t *testing.T) {
 	}
 	if got := <-pushed; got != "/secret/callbacks/dingtalk/sandbox" {
 		t.Errorf("pushed to %s", got)
+	}
+}
+
+func TestTheSandboxIsMarkedAsOneInTheAppAndInItsFolder(t *testing.T) {
+	t.Parallel()
+	for name, sandbox := range map[string]bool{"the sandbox": true, "this computer": false} {
+		cfg := backend.LocalConfig{DataDir: t.TempDir(), Sandbox: sandbox, UI: app, Logger: silent}
+		b, err := backend.OpenLocal(t.Context(), cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := run(t, b)
+		ask := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/graphql", strings.NewReader(`{"query":"{ house { sandbox } }"}`))
+		ask.Header.Set("Content-Type", "application/json")
+		w := httptest.NewRecorder()
+		b.Handler().ServeHTTP(w, ask)
+		if want := fmt.Sprintf(`{"data":{"house":{"sandbox":%t}}}`, sandbox); strings.TrimSpace(w.Body.String()) != want {
+			t.Errorf("%s: %s", name, w.Body)
+		}
+		r.stop(t)
+		cfg.Sandbox = !sandbox
+		if b, err := backend.OpenLocal(t.Context(), cfg); err == nil {
+			_ = b.Close()
+			t.Errorf("the folder of %s was opened as the other", name)
+		}
 	}
 }

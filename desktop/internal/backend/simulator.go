@@ -54,6 +54,7 @@ func (b *simulator) applied(cfg server.Config) server.Config {
 		cfg.OTP.GroupRobot = c.Robots[0].Name
 	}
 	cfg.GraphQL.Introspection = true
+	cfg.Sandbox = true // marks the folder and the app: it is a plaything
 	return cfg
 }
 

@@ -38,7 +38,7 @@ type page struct {
 }
 
 // ask sends one query to the handler, without a network between.
-func (e exporter) ask(ctx context.Context, first int, after string) (page, error) {
+func (e *exporter) ask(ctx context.Context, first int, after string) (page, error) {
 	variables := map[string]any{"first": first}
 	if after != "" {
 		variables["after"] = after
@@ -55,7 +55,7 @@ func (e exporter) ask(ctx context.Context, first int, after string) (page, error
 	request.RemoteAddr = "127.0.0.1:0"
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("Accept", "application/json")
-	request.Header.Set("Authorization", "Bearer "+e.Token)
+	request.Header.Set("Authorization", "Bearer "+e.token)
 	said := recorder{status: http.StatusOK, header: http.Header{}}
 	e.Handler.ServeHTTP(&said, request)
 	if err := ctx.Err(); err != nil {

@@ -26,8 +26,9 @@ const (
 type Config struct {
 	// Handler answers /graphql.
 	Handler http.Handler
-	// Token is the access token of whoever asked.
-	Token string
+	// Token gives the access token of whoever asked, as it is now; empty when nobody is signed in. It is asked
+	// again when the server takes the one before no more: a long export outlives it.
+	Token func(ctx context.Context) string
 	// Path of the file. What is there stays until everything is written, then it is replaced at once.
 	Path string
 	// Progress hears after each page how many events were written; may be nil.
@@ -37,21 +38,27 @@ type Config struct {
 	Now func() time.Time
 }
 
-type exporter struct{ Config }
+type exporter struct {
+	Config
+	token string
+}
 
 // Write exports the log and tells how many events were written. When it fails, or ctx ends, nothing has
 // changed at Path. Errors: ErrSignedOut, ErrForbidden, ErrServer, or what the disk said.
 func Write(ctx context.Context, cfg Config) (written int, err error) {
-	if cfg.Token == "" {
-		return 0, ErrSignedOut
-	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	e := exporter{cfg}
+	e := &exporter{Config: cfg, token: cfg.Token(ctx)}
+	if e.token == "" {
+		if err := ctx.Err(); err != nil {
+			return 0, err
+		}
+		return 0, ErrSignedOut
+	}
 	// The first page before the first file: those who may not read the log leave no trace.
 	begun := cfg.Now()
-	first, err := e.ask(ctx, firstPage, "")
+	first, err := e.page(ctx, firstPage, "")
 	if err != nil {
 		return 0, err
 	}
@@ -76,7 +83,7 @@ func Write(ctx context.Context, cfg Config) (written int, err error) {
 }
 
 // pages writes the first page and all that follow.
-func (e exporter) pages(ctx context.Context, file *os.File, p page, begun time.Time) (int, error) {
+func (e *exporter) pages(ctx context.Context, file *os.File, p page, begun time.Time) (int, error) {
 	out := bufio.NewWriterSize(file, 256<<10)
 	written, size := 0, firstPage
 	for {
@@ -93,12 +100,29 @@ func (e exporter) pages(ctx context.Context, file *os.File, p page, begun time.T
 			return written, out.Flush()
 		}
 		size = nextSize(p, size)
-		next, err := e.ask(ctx, size, p.end)
+		next, err := e.page(ctx, size, p.end)
 		if err != nil {
 			return written, err
 		}
 		p = next
 	}
+}
+
+// page asks for one; with the next token where the one at hand has run out.
+func (e *exporter) page(ctx context.Context, first int, after string) (page, error) {
+	p, err := e.ask(ctx, first, after)
+	if !errors.Is(err, ErrSignedOut) {
+		return p, err
+	}
+	next := e.Token(ctx)
+	if err := ctx.Err(); err != nil {
+		return page{}, err
+	}
+	if next == "" || next == e.token {
+		return page{}, err
+	}
+	e.token = next
+	return e.ask(ctx, first, after)
 }
 
 // nextSize aims at pages of pageBytes, and grows by steps, for the events to come may be larger.

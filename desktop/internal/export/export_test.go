@@ -29,7 +29,19 @@ type house struct {
 	mu    sync.Mutex
 	sizes []int
 	after func(asked int)
-	plain string // answered instead, if set
+	plain string                 // answered instead, if set
+	good  func(asked int) string // the token that is taken; "good" if nil
+}
+
+// tokens gives one after the other, the last one again and again.
+func tokens(list ...string) func(context.Context) string {
+	return func(context.Context) string {
+		next := list[0]
+		if len(list) > 1 {
+			list = list[1:]
+		}
+		return next
+	}
 }
 
 func (h *house) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -56,7 +68,11 @@ func (h *house) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, h.plain)
 		return
 	}
-	if r.Header.Get("Authorization") != "Bearer good" {
+	good := "good"
+	if h.good != nil {
+		good = h.good(asked)
+	}
+	if r.Header.Get("Authorization") != "Bearer "+good {
 		_, _ = io.WriteString(w, `{"data":null,"errors":[{"message":"no","extensions":{"code":"UNAUTHENTICATED","reason":"session.expired"}}]}`)
 		return
 	}
@@ -75,7 +91,7 @@ func (h *house) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (h *house) config(t *testing.T) export.Config {
 	t.Helper()
 	return export.Config{
-		Handler: h, Token: "good", Path: filepath.Join(t.TempDir(), "events.jsonl"),
+		Handler: h, Token: tokens("good"), Path: filepath.Join(t.TempDir(), "events.jsonl"),
 		Now: func() time.Time { return start.Add(time.Hour) },
 	}
 }
@@ -141,6 +157,22 @@ func TestTheWholeLogIsWrittenInOrderOneEventALine(t *testing.T) {
 	}
 }
 
+func TestAnExportOutlivesTheTokensOfItsSession(t *testing.T) {
+	t.Parallel()
+	// The third question is refused and asked again with the next token; so is the fifth.
+	h := &house{n: 500, good: func(asked int) string {
+		return []string{"first", "first", "second", "second", "third"}[min(asked, 5)-1]
+	}}
+	cfg := h.config(t)
+	cfg.Token = tokens("first", "second", "third")
+	if n, err := export.Write(t.Context(), cfg); n != 500 || err != nil {
+		t.Fatalf("%d events, %v", n, err)
+	}
+	if got := lines(t, cfg.Path); got != 500 {
+		t.Errorf("%d lines", got)
+	}
+}
+
 func TestPagesFollowTheWeightOfTheEvents(t *testing.T) {
 	t.Parallel()
 	light := &house{n: 1000, payload: "x"}
@@ -187,8 +219,14 @@ func TestWhatFailsChangesNothing(t *testing.T) {
 		change func(*export.Config)
 		want   error
 	}{
-		"nobody signed in":   {t.Context(), &house{n: 9}, func(c *export.Config) { c.Token = "" }, export.ErrSignedOut},
-		"the session ended":  {t.Context(), &house{n: 9}, func(c *export.Config) { c.Token = "old" }, export.ErrSignedOut},
+		"nobody signed in":  {t.Context(), &house{n: 9}, func(c *export.Config) { c.Token = tokens("") }, export.ErrSignedOut},
+		"the session ended": {t.Context(), &house{n: 9}, func(c *export.Config) { c.Token = tokens("old") }, export.ErrSignedOut},
+		"it ended under way": {t.Context(), &house{n: 999, good: func(asked int) string {
+			if asked < 3 {
+				return "good"
+			}
+			return "another"
+		}}, nil, export.ErrSignedOut},
 		"a member":           {t.Context(), &house{plain: `{"errors":[{"message":"no","extensions":{"code":"FORBIDDEN"}}]}`}, nil, export.ErrForbidden},
 		"an error":           {t.Context(), &house{plain: `{"errors":[{"message":"no","extensions":{"code":"INTERNAL"}}]}`}, nil, export.ErrServer},
 		"a proxy's page":     {t.Context(), &house{plain: `<html>`}, nil, export.ErrServer},

@@ -65,9 +65,9 @@ func (s *Shell) Export() {
 	if filepath.Ext(path) == "" {
 		path += ".jsonl"
 	}
-	// Asked for again: the dialog may have been open for longer than the token lives.
+	// The token is asked for again: the dialog may have been open for longer than it lives.
 	n, err := export.Write(ctx, export.Config{
-		Handler: open.backend.Handler(), Token: s.token(ctx), Path: path, Progress: s.exportProgress, Now: s.cfg.Now,
+		Handler: open.backend.Handler(), Token: s.token, Path: path, Progress: s.exportProgress, Now: s.cfg.Now,
 	})
 	s.endExport()
 	s.tellExport(n, path, err)
@@ -82,6 +82,8 @@ func (s *Shell) tellExport(n int, path string, err error) {
 		s.window.Tell(Info, title, t.say("export.done", "count", grouped(n), "path", path))
 	case errors.Is(err, context.Canceled):
 		s.window.Tell(Info, title, t.say("export.stopped"))
+	case errors.Is(err, export.ErrSignedOut) && n > 0:
+		s.window.Tell(Warning, title, t.say("export.session_ended"))
 	case errors.Is(err, export.ErrSignedOut):
 		s.window.Tell(Warning, title, t.say("export.signed_out"))
 	case errors.Is(err, export.ErrForbidden):

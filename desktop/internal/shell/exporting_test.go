@@ -62,6 +62,50 @@ func TestTheEventLogIsExportedAsWhoeverIsSignedIn(t *testing.T) {
 	}
 }
 
+func TestALongExportGoesOnWithTheTokenThatThePageHasRenewed(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		renewed, told string
+		left          int
+	}{
+		"renewed": {"second", "2 events exported", 1},
+		"ended":   {"first", "Sign in again, then export the event log once more", 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var pages int
+			server := elsewhere(t, func(w http.ResponseWriter, r *http.Request) {
+				switch token := r.Header.Get("Authorization"); {
+				case pages == 0 && token == "Bearer first", pages == 1 && token == "Bearer second":
+					pages++
+					_, _ = fmt.Fprintf(w, `{"data":{"callbackEventLog":{"nodes":[{"receivedAt":"2026-03-01T08:00:00Z"}],"pageInfo":{"hasNextPage":%t,"endCursor":"x"}}}}`, pages == 1)
+				default:
+					_, _ = io.WriteString(w, `{"errors":[{"message":"no","extensions":{"code":"UNAUTHENTICATED","reason":"session.expired"}}]}`)
+				}
+			})
+			o := open(t, nil)
+			client, origin := o.enter(t, remote(server.URL))
+			before, after := pageOf(t, client, origin, "first"), pageOf(t, client, origin, c.renewed)
+			o.window.page = func(script string) {
+				if pages == 0 {
+					before(script)
+				} else {
+					after(script)
+				}
+			}
+			dir := t.TempDir()
+			o.window.save = func(string) string { return filepath.Join(dir, "log.jsonl") }
+			o.Export()
+			if told := o.window.last(&o.window.told); !strings.Contains(told, c.told) {
+				t.Errorf("told %q", told)
+			}
+			if left, _ := os.ReadDir(dir); len(left) != c.left {
+				t.Errorf("in the folder: %v", left)
+			}
+		})
+	}
+}
+
 func TestWhoMayNotExportIsTold(t *testing.T) {
 	t.Parallel()
 	server := elsewhere(t, func(w http.ResponseWriter, _ *http.Request) {

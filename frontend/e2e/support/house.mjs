@@ -21,13 +21,14 @@ ${access ? `sessions: { access: ${access} }` : ''}
 
 /**
  * Starts a Posthouse on a data folder of its own; it is killed when the test has ended. registerRole: what
- * those who register become. access: how long an access token is good for, such as "2s".
+ * those who register become. access: how long an access token is good for, such as "2s". sandbox: false leaves
+ * the sandbox out, and with it the robot that sends codes.
  */
-export async function startHouse(t, { registerRole = 'ADMIN', access, prepare } = {}) {
+export async function startHouse(t, { registerRole = 'ADMIN', access, prepare, sandbox = true } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'posthouse-browser-'))
   const settings = join(folder, 'posthouse.yaml')
   writeFileSync(settings, config({ registerRole, access }))
-  const house = new House(folder, settings, await freePort(), await freePort())
+  const house = new House(folder, settings, await freePort(), sandbox ? await freePort() : null)
   cleanup(t, async () => {
     await house.kill()
     rmSync(folder, { recursive: true, force: true })
@@ -47,7 +48,7 @@ class House {
     this.data = join(folder, 'data')
     this.settings = settings
     this.url = `http://127.0.0.1:${port}`
-    this.sandbox = sandboxAt(`http://127.0.0.1:${sandboxPort}`)
+    this.sandbox = sandboxPort && sandboxAt(`http://127.0.0.1:${sandboxPort}`)
     this.stdout = ''
     this.stderr = ''
   }
@@ -57,7 +58,8 @@ class House {
     this.stdout = ''
     this.stderr = ''
     const args = ['serve', '--config', this.settings, '--data', this.data, '--listen', host(this.url)]
-    args.push('--sandbox', '--sandbox-listen', host(this.sandbox.url), '--log-format', 'json')
+    args.push('--log-format', 'json')
+    if (this.sandbox) args.push('--sandbox', '--sandbox-listen', host(this.sandbox.url))
     const started = performance.now()
     const child = spawn(binary, args, { cwd: this.folder, env: { PATH: process.env.PATH, HOME: this.folder, TMPDIR: tmpdir() } })
     this.#process = child
@@ -72,7 +74,7 @@ class House {
       })
       child.stdout.setEncoding('utf8').on('data', (text) => {
         this.stdout += text
-        if (!/管理 Admin +http\S+\n/.test(this.stdout) || !/Sandbox http\S+\n/.test(this.stdout)) return
+        if (!/管理 Admin +http\S+\n/.test(this.stdout) || (this.sandbox && !/Sandbox http\S+\n/.test(this.stdout))) return
         clearTimeout(late)
         resolve()
       })

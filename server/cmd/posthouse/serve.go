@@ -86,10 +86,23 @@ func serve(ctx context.Context, cfg server.Config, box *simulator, p *program) (
 		fmt.Fprint(p.out, signInHint)
 		cfg.Logger.Info("sandbox listening", "address", box.address())
 	}
-	if err := offerSetUp(ctx, srv, at, p); err != nil {
+	if err := errors.Join(offerSetUp(ctx, srv, at, p), tellOfCodes(ctx, srv, p)); err != nil {
+		if ctx.Err() != nil {
+			return nil // told to end before it had begun
+		}
 		return err
 	}
 	return srv.Run(ctx)
+}
+
+// tellOfCodes says that signing in wants codes which nobody gets, before the owner is made and as long as it
+// lasts: whoever signs out could not come in again.
+func tellOfCodes(ctx context.Context, srv *server.Server, p *program) error {
+	delivered, err := srv.CodesDelivered(ctx)
+	if err == nil && !delivered {
+		fmt.Fprint(p.out, codesHint)
+	}
+	return err
 }
 
 // offerSetUp says how to make an owner while there is none. The link is printed and never logged: it is a
@@ -128,6 +141,15 @@ There is no admin app in this program (make build builds it); a command makes an
 
 `
 )
+
+const codesHint = `注意：登录需要验证码，但还没有发送验证码的机器人，退出后将无法再次登录。
+请在 posthouse.yaml 中任选一种设置，然后重启服务：
+Note: signing in wants a code, but no robot is there to send codes: whoever signs out cannot sign in again.
+Set one of these in posthouse.yaml, then restart the server:
+  otp: { group_robot: NAME }       # 名为 NAME 的机器人须已存在 / there must be a robot of that name
+  login: { factors: [PASSWORD] }   # 只用密码登录 / the password alone
+
+`
 
 // whereData names the place of the data, for people who wonder where it went.
 func whereData(cfg server.Config) string {

@@ -22,6 +22,7 @@ describe('a robot’s form', () => {
 
   it('finds the field that an error is about', () => {
     expect(faultyField(new ApiError('', { reason: 'robot.webhook_taken' }))).toBe('webhook')
+    expect(faultyField(new ApiError('', { reason: 'robot.sends_codes' }))).toBe('name')
     expect(faultyField(new ApiError('', { reason: 'rate.limited' }))).toBeNull()
     expect(faultyField(null)).toBeNull()
   })

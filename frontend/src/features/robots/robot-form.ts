@@ -48,6 +48,7 @@ export function updateInput(robot: Known, draft: RobotDraft): UpdateRobotInput {
 const fieldOf: Record<string, RobotField> = {
   'robot.name_taken': 'name',
   'robot.name_invalid': 'name',
+  'robot.sends_codes': 'name',
   'robot.webhook_taken': 'webhook',
   'robot.webhook_invalid': 'webhook',
   'robot.secret_invalid': 'secret',

@@ -13,6 +13,12 @@ export function takeToken(window: { location: Location; history: History; sessio
   } catch {
     // Storage is forbidden: the token lives until the page is left.
   }
-  window.history.replaceState(window.history.state, '', window.location.pathname + window.location.search)
+  window.history.replaceState(cleaned(window.history.state), '', window.location.pathname + window.location.search)
   return given ?? ''
+}
+
+/** The router notes the address in the entry of the history, too. */
+function cleaned(state: unknown): unknown {
+  if (typeof state !== 'object' || state === null || !('current' in state) || typeof state.current !== 'string') return state
+  return { ...state, current: state.current.replace(/#.*/s, '') }
 }

@@ -26,7 +26,8 @@ export function useProblem() {
   function advice(error: ApiError): string {
     if (error.reason === Local.unreachable || error.reason === Local.badAnswer) return t('shared.problem.advice.unreachable')
     if (isSignedOut(error)) return t('shared.problem.advice.signIn')
-    if (isForbidden(error)) return t('shared.problem.advice.forbidden')
+    // Other refusals, such as a set-up link's, say themselves what helps.
+    if (isForbidden(error)) return error.reason === 'authz.forbidden' ? t('shared.problem.advice.forbidden') : ''
     if (error.retryAfter > 0) {
       void tick.value
       const seconds = waitLeft(error)
