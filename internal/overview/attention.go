@@ -3,6 +3,7 @@ package overview
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/posthouse/posthouse/internal/authz"
@@ -112,9 +113,12 @@ func (s *Service) failures(ctx context.Context, t texts) ([]Attention, error) {
 		if !ok {
 			continue
 		}
-		last := byRobot[r][0]
+		last, count := byRobot[r][0], strconv.Itoa(len(byRobot[r]))
+		if len(rows) == maxFailures {
+			count += "+" // there may be more than were read
+		}
 		a := Attention{
-			Kind: DeliveryFailed, Message: fmt.Sprintf(t.failed, one.Name, len(byRobot[r])),
+			Kind: DeliveryFailed, Message: fmt.Sprintf(t.failed, one.Name, count),
 			Robot: &one, Delivery: &last, Count: len(byRobot[r]), At: last.FinishedAt,
 		}
 		if tries := attempts[last.ID]; len(tries) > 0 {

@@ -188,6 +188,20 @@ func TestWhatNeedsAttention(t *testing.T) {
 	}
 }
 
+func TestAttentionSaysThatItMayHaveCountedTooFewFailures(t *testing.T) {
+	t.Parallel()
+	for failures, want := range map[int]string{999: "999.", 1000: "1000+."} {
+		f := fakes{robots: map[id.Robot]robot.Robot{"r1": {ID: "r1", Name: "ops"}}}
+		for range failures {
+			f.failures = append(f.failures, failed("d", "r1", time.Minute))
+		}
+		got, err := newService(&f, nil).Attention(t.Context(), admin, broadcast.English)
+		if err != nil || len(got) != 1 || !strings.HasSuffix(got[0].Message, want) {
+			t.Errorf("%d: got %+v, %v", failures, got, err)
+		}
+	}
+}
+
 func TestAttentionIsForAdministratorsAndFailsWithItsSources(t *testing.T) {
 	t.Parallel()
 	if _, err := newService(&fakes{}, nil).Attention(t.Context(), authz.Actor{Account: "m"}, broadcast.English); !errors.Is(err, authz.ErrForbidden) {
