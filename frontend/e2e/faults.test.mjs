@@ -123,6 +123,52 @@ describe('faults', { concurrency: 2 }, () => {
     await page.getByText('owner', { exact: true }).first().waitFor()
   })
 
+  test('a server that hangs is told of, shows old rows for what they are, and keeps nobody from signing out', async (t) => {
+    const { house, page } = await atWork(t, { allow: serverAway, skew: hour })
+    await page.goto(`${house.url}/events`)
+    await page.getByText(w('shared.feed.state.live'), { exact: true }).waitFor()
+    await page.goto(`${house.url}/accounts`)
+    await page.getByRole('link', { name: 'owner', exact: true }).waitFor()
+    house.freeze()
+    await page.getByPlaceholder(w('accounts.search')).fill('nobody')
+    await page.locator('table[aria-busy=true]').waitFor() // the rows of before
+    await page.getByText(w('app.offline.title')).waitFor() // within patience
+    house.thaw()
+    await page.getByText(w('app.offline.title')).waitFor({ state: 'hidden' })
+    await page.getByText(w('accounts.noMatch')).waitFor()
+
+    await page.goto(`${house.url}/broadcasts/new`)
+    await button(page, w('broadcasts.kinds.text')).click()
+    await field(page, w('broadcasts.content')).fill('a secret plan')
+    await page.evaluate(() => sessionStorage.setItem('posthouse.graphiql.token', 'pasted'))
+    const { accessToken } = await page.evaluate(() => JSON.parse(sessionStorage.getItem('posthouse.tokens')))
+    house.freeze()
+    await page.locator('aside button.who').click()
+    await button(page, w('app.signOut')).click()
+    await page.waitForURL(/\/sign-in/, { timeout: 5_000 })
+    await until('the tab to be empty', () => page.evaluate(() => Object.keys(sessionStorage).every((key) => key === 'brought' || key === 'posthouse.clock')), 2_000)
+    house.thaw()
+    await until('the session to have ended on the server', () => house.ask('{ viewer { id } }', {}, { token: accessToken }).then(() => false, (error) => /session\./.test(error.message)))
+    assert.doesNotMatch(await page.evaluate(() => JSON.stringify(sessionStorage)), /secret|pasted/)
+  })
+
+  test('the feed’s own lines are dated like the events around them, though the browser’s clock is wrong', async (t) => {
+    const { house, page } = await atWork(t, { allow: serverAway, skew: hour })
+    await page.goto(`${house.url}/events`)
+    await page.getByText(w('shared.feed.state.live'), { exact: true }).waitFor()
+    await house.sandbox.push('user_add_org')
+    await page.getByText(w('events.types.user_add_org'), { exact: true }).waitFor()
+    await house.kill()
+    const line = page.locator('.notice.lost')
+    await line.waitFor()
+    const seconds = (text) => text.match(/(\d+):(\d+):(\d+)/).slice(1).reduce((sum, part) => sum * 60 + Number(part), 0)
+    const lost = seconds(await line.innerText())
+    const pushed = seconds(await page.locator('.event .time').first().innerText())
+    assert.ok((lost - pushed + 86_400) % 86_400 < 600, `lost at ${lost}, an event at ${pushed}`)
+    await house.start()
+    await page.locator('.notice.resumed').waitFor()
+  })
+
   test('HTML, scripts, right-to-left writing and emoji are shown as they are, and nothing runs', async (t) => {
     const { house, owner, page } = await atWork(t, { height: 1600 })
     const { broadcasts, account } = await seed(house, owner)
