@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { test } from 'node:test'
 import { bringSession, openWindow } from './support/browser.mjs'
 import { startHouse } from './support/house.mjs'
+import { look } from './support/look.mjs'
 import { filler } from './support/place.mjs'
 import { platformOf } from './support/platform.mjs'
 import { button, heading } from './support/steps.mjs'
@@ -92,6 +93,7 @@ test('an event log longer than a page keeps is read to its beginning, and back',
 
   await button(page, w('events.oldest')).click()
   await page.getByText('the_first', { exact: true }).first().waitFor()
+  await look(t, page, 'events-history', 'en')
   await push('unseen')
   await button(page, w('events.live')).click()
   await page.getByText('unseen', { exact: true }).first().waitFor()
