@@ -1,5 +1,6 @@
 // Every page, in both languages: axe has nothing to say in light and dark, nothing is cut off in a narrow
 // window, and pictures of all of it are left in .tmp/screenshots/browser for somebody to look at.
+import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { bringSession, openPage, openWindow, serverAway } from './support/browser.mjs'
 import { startHouse } from './support/house.mjs'
@@ -64,6 +65,15 @@ async function walk(t, language) {
   await page.getByRole('dialog').waitFor()
   await lookAt(page, 'account-suspend')
   await visit(`accounts/${account('sun.yan')}`, 'account-suspended', () => seen(w('accounts.suspendedAt')))
+  const admin = await openWindow(t, { language })
+  await bringSession(admin, await house.register({ username: 'wu.min', password: 'correct horse 9', phone: '13800000098' }))
+  const admins = await admin.newPage()
+  await admins.goto(`${house.url}/accounts/${owner.id}`)
+  await admins.getByText(w('accounts.standing.owner')).waitFor() // what the server would refuse is not offered
+  await admins.locator('table').first().waitFor()
+  assert.equal(await button(admins, w('accounts.suspend')).count(), 0)
+  assert.equal(await admins.getByRole('main').getByRole('button', { name: w('shared.session.end') }).count(), 0)
+  await lookAt(admins, 'account-of-owner')
   await visit('robots', 'robots', () => seen('ops'))
   await button(page, w('robots.editLabel', { name: 'news' })).click()
   await page.getByRole('dialog').waitFor()
