@@ -1,11 +1,12 @@
 // Every page, in both languages: axe has nothing to say in light and dark, nothing is cut off in a narrow
 // window, and pictures of all of it are left in .tmp/screenshots/browser for somebody to look at.
+import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { bringSession, openPage, openWindow, serverAway } from './support/browser.mjs'
 import { startHouse } from './support/house.mjs'
 import { look } from './support/look.mjs'
 import { seed } from './support/seed.mjs'
-import { button, heading } from './support/steps.mjs'
+import { button, field } from './support/steps.mjs'
 import { languages, wordsOf } from './support/words.mjs'
 
 describe('pages', { concurrency: languages.length }, () => {
@@ -87,6 +88,15 @@ async function walk(t, language) {
   await page.getByRole('dialog').waitFor()
   await lookAt(page, 'account-suspend')
   await visit(`accounts/${account('sun.yan')}`, 'account-suspended', () => seen(w('accounts.suspendedAt')))
+  const admin = await openWindow(t, { language })
+  await bringSession(admin, await house.register({ username: 'wu.min', password: 'correct horse 9', phone: '13800000098' }))
+  const admins = await admin.newPage()
+  await admins.goto(`${house.url}/accounts/${owner.id}`)
+  await admins.getByText(w('accounts.standing.owner')).waitFor() // what the server would refuse is not offered
+  await admins.locator('table').first().waitFor()
+  assert.equal(await button(admins, w('accounts.suspend')).count(), 0)
+  assert.equal(await admins.getByRole('main').getByRole('button', { name: w('shared.session.end') }).count(), 0)
+  await lookAt(admins, 'account-of-owner')
   await visit('robots', 'robots', () => seen('ops'))
   await button(page, w('robots.editLabel', { name: 'news' })).click()
   await page.getByRole('dialog').waitFor()
@@ -110,10 +120,13 @@ async function walk(t, language) {
     await visit(`broadcasts/${id}`, `broadcast-${kind}`, () => page.getByRole('heading', { level: 2 }).first().waitFor())
   }
   await visit('broadcasts/new', 'compose')
-  for (const kind of ['text', 'link', 'actionCard', 'feedCard']) {
+  await page.getByRole('checkbox', { name: /^ops/ }).check()
+  for (const [kind, fill] of Object.entries(written(page, w))) {
     await button(page, w(`broadcasts.kinds.${kind}`)).click()
+    await fill()
     await lookAt(page, `compose-${kind}`)
   }
+  await button(page, w('broadcasts.clear')).click()
   await button(page, w('broadcasts.later')).click()
   await page.locator('button[type=submit]').click()
   await page.locator('[aria-invalid=true]').first().waitFor()
@@ -134,4 +147,45 @@ async function walk(t, language) {
   await house.kill()
   await page.getByText(w('app.offline.title')).waitFor()
   await lookAt(page, 'offline')
+}
+
+/** Writes a message of each kind, as people do. */
+function written(page, w) {
+  const fill = (label, text, nth = 0) => field(page, w(label)).nth(nth).fill(text)
+  return {
+    text: async () => {
+      await fill('broadcasts.content', '今晚 22:00–23:00 机房例行维护，期间登录可能短暂中断。\n有问题请找 @13800000001')
+      await page.getByLabel(w('broadcasts.mentionPhones')).fill('13800000001')
+      await page.keyboard.press('Enter')
+    },
+    markdown: async () => {
+      await fill('broadcasts.messageTitle', '本周周报')
+      await fill('broadcasts.body', '### 本周周报\n> 11 月 16 日 – 11 月 22 日\n\n- 共发送 **1,204** 条，失败 *3* 条\n- 新增账号 12 个\n\n1. 看[详情](https://example.com/weekly)\n2. 回复本消息')
+    },
+    link: async () => {
+      await fill('broadcasts.messageTitle', 'Posthouse 1.0 发布说明')
+      await fill('broadcasts.linkText', '支持钉钉与微信小程序登录、群机器人广播、事件订阅，附升级步骤与常见问题。')
+      await fill('broadcasts.url', 'https://example.com/release')
+      await page.getByLabel(w('broadcasts.picture')).fill('https://example.com/release.png')
+    },
+    actionCard: async () => {
+      await fill('broadcasts.messageTitle', '请确认值班安排')
+      await fill('broadcasts.body', '## 值班安排\n本周六由 **李娜** 值班，请确认。')
+      await button(page, w('broadcasts.severalButtons')).click()
+      await button(page, w('broadcasts.horizontal')).click()
+      for (const [at, title] of ['确认', '换班'].entries()) {
+        if ((await field(page, w('broadcasts.buttonNumber', { n: at + 1 })).count()) === 0) await button(page, w('broadcasts.addButton')).click()
+        await field(page, w('broadcasts.buttonNumber', { n: at + 1 })).fill(title)
+        await fill('broadcasts.url', `https://example.com/${at}`, at)
+      }
+    },
+    feedCard: async () => {
+      for (const [at, title] of ['三分钟看懂新后台', '如何添加一个群机器人', '常见问题'].entries()) {
+        if ((await page.locator('fieldset.feed').count()) <= at) await button(page, w('broadcasts.addRow')).click()
+        await fill('broadcasts.messageTitle', title, at)
+        await fill('broadcasts.url', `https://example.com/${at}`, at)
+        await fill('broadcasts.picture', `https://example.com/${at}.png`, at)
+      }
+    },
+  }
 }

@@ -193,7 +193,7 @@ func TestAttentionSaysThatItMayHaveCountedTooFewFailures(t *testing.T) {
 	for failures, want := range map[int]string{999: "999.", 1000: "1000+."} {
 		f := fakes{robots: map[id.Robot]robot.Robot{"r1": {ID: "r1", Name: "ops"}}}
 		for range failures {
-			f.failures = append(f.failures, failed("d", "r1", time.Minute))
+			f.failures = append(f.failures, broadcast.Delivery{ID: "d", Robot: "r1", Status: broadcast.Failed, FinishedAt: start})
 		}
 		got, err := newService(&f, nil).Attention(t.Context(), admin, broadcast.English)
 		if err != nil || len(got) != 1 || !strings.HasSuffix(got[0].Message, want) {

@@ -29,6 +29,7 @@ func TestADayWithTheSandbox(t *testing.T) {
 	p.click("button[type=submit]", "")
 	p.until(`location.pathname === '/overview'`)
 	p.see("zhanggui")
+	p.until(`document.querySelector('main figure svg path') && !document.querySelector('main .loading')`)
 	d.picture(t, "overview")
 
 	p.click("a", "事件")

@@ -97,6 +97,15 @@ class House {
     await this.#ended
   }
 
+  /** Makes it hang, as a machine out of memory or a network that swallows packets does: nothing is refused. */
+  freeze() {
+    this.#process.kill('SIGSTOP')
+  }
+
+  thaw() {
+    this.#process.kill('SIGCONT')
+  }
+
   /** The set-up link that the server printed, as a person copies it from the terminal. */
   async setUpLink() {
     const end = performance.now() + patience

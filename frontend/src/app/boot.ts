@@ -1,9 +1,8 @@
 import { watch } from 'vue'
-import { ask, forget, run } from '@/shared/api/client'
+import { ask } from '@/shared/api/client'
 import { isSignedOut } from '@/shared/api/errors'
-import { LogoutDocument, ViewerDocument } from '@/shared/gql/graphql'
+import { ViewerDocument } from '@/shared/gql/graphql'
 import { connection } from '@/shared/live/connection'
-import { closeSocket } from '@/shared/live/socket'
 import { session } from '@/shared/session/session'
 
 let booting: Promise<void> | null = null
@@ -47,12 +46,4 @@ export async function recheck(): Promise<void> {
   } catch {
     // The refusal stands on the page already.
   }
-}
-
-/** Ends the session here and, when it can be reached, on the server. */
-export async function signOut(): Promise<void> {
-  await run(LogoutDocument, {}).catch(() => undefined)
-  session.leave()
-  closeSocket()
-  forget()
 }

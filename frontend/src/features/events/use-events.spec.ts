@@ -14,7 +14,8 @@ class FakeFeed {
   started: (string | null)[] = []
   constructor(readonly give: (events: EventRow[]) => void) {}
   start = (after: string | null) => void this.started.push(after)
-  stop = () => {}
+  stopped = 0
+  stop = () => void this.stopped++
   cursor = () => this.started.at(-1) ?? null
 }
 
@@ -32,7 +33,7 @@ async function begin() {
   return events
 }
 
-beforeEach(() => ask.mockReset())
+beforeEach(() => void ask.mockReset())
 
 describe('the event log', () => {
   it.each([[['3', '2', '1']], [[]]])('goes live where the log ended when it was read, with %j in it', async (ids) => {
@@ -52,6 +53,41 @@ describe('the event log', () => {
     expect(shown(events)).toEqual(['3', '2', '1'])
     await events.older()
     expect(ask).toHaveBeenCalledTimes(2) // there are none
+  })
+
+  it('is read to its beginning and back, while the feed rests, and goes live again where it ends', async () => {
+    const log = Array.from({ length: 12_000 }, (_, n) => String(n)) // oldest first
+    ask.mockImplementation((document: { definitions: { name: { value: string } }[] }, { first, after }: { first: number; after: string | null }) => {
+      const forth = document.definitions[0]?.name.value === 'NewerCallbackEvents'
+      const order = forth ? log : log.toReversed()
+      const begin = after === null ? 0 : order.indexOf(after.slice(2)) + 1
+      const answer = page(order.slice(begin, begin + first), begin + first < order.length).recentCallbackEvents
+      return Promise.resolve({ recentCallbackEvents: answer, callbackEventLog: answer })
+    })
+    const events = await begin()
+    while (events.hasOlder.value) {
+      await events.older()
+      expect(events.tail.view.count).toBeLessThanOrEqual(5_000)
+    }
+    expect(events.tail.oldest?.id).toBe('0')
+    expect(events.tail.view.history).toBe(true)
+    expect(feed.current.stopped).toBeGreaterThan(1)
+    expect(feed.current.started).toHaveLength(1)
+
+    while (events.tail.view.history) await events.newer()
+    expect(shown(events)).toEqual(log.slice(-events.tail.view.count).reverse()) // without a gap
+    expect(events.hasOlder.value).toBe(true)
+    expect(feed.current.started).toEqual(['c-end', 'c-end'])
+    feed.current.give([event('new')])
+    expect(shown(events)[0]).toBe('new')
+
+    await events.oldest()
+    expect(events.tail.oldest?.id).toBe('0')
+    expect(events.hasOlder.value).toBe(false)
+    expect(events.tail.view.history).toBe(true)
+    await events.start()
+    expect(events.tail.view.history).toBe(false)
+    expect(shown(events)[0]).toBe('11999')
   })
 
   it('shows what went wrong, and begins anew when asked to', async () => {

@@ -1,8 +1,9 @@
-import { onScopeDispose, ref, shallowRef } from 'vue'
+import { computed, onScopeDispose, ref, shallowRef } from 'vue'
 import { ask } from '@/shared/api/client'
 import { toApiError, type ApiError } from '@/shared/api/errors'
 import {
   CallbackEventsDocument,
+  NewerCallbackEventsDocument,
   RecentCallbackEventsDocument,
   type CallbackEventFilter,
   type CallbackEventsSubscription,
@@ -12,17 +13,20 @@ import { useFeed } from '@/shared/live/use-feed'
 import { Tail, type EventRow } from './tail'
 
 const firstPage = 100
-const olderPage = 200
+const furtherPage = 200
 
 /**
  * The event log as a page reads it: the newest first, older ones on demand, and everything that comes,
- * from where the log ended when it was read, so that nothing falls between the two.
+ * from where the log ended when it was read, so that nothing falls between the two. Who reads on beyond
+ * what is kept reads the history: the feed rests, and the log is gone through in both directions, until its
+ * end is reached and the feed goes on from there.
  */
 export function useEvents(filter: () => CallbackEventFilter | null) {
   const tail = new Tail()
   const loading = ref(true)
-  const loadingOlder = ref(false)
-  const hasOlder = ref(false)
+  const further = ref(false) // older or newer ones are on their way
+  const more = ref(false)
+  const hasOlder = computed(() => more.value || tail.view.cut)
   const error = shallowRef<ApiError | null>(null)
   let run = 0
 
@@ -34,19 +38,26 @@ export function useEvents(filter: () => CallbackEventFilter | null) {
     onNotice: (notice) => tail.note(notice),
   })
 
-  /** Begins anew, for instance with another filter. */
+  /** Begins anew with the newest, for instance with another filter. */
   async function start(): Promise<void> {
+    await anew(async (mine) => {
+      const { recentCallbackEvents: page } = await ask(RecentCallbackEventsDocument, { filter: filter(), first: firstPage, after: null })
+      if (mine !== run) return
+      tail.addOlder(page.nodes)
+      more.value = page.pageInfo.hasNextPage
+      feed.start(page.newest)
+    })
+  }
+
+  async function anew(act: (mine: number) => Promise<void>): Promise<void> {
     const mine = ++run
     feed.stop()
     tail.clear()
     loading.value = true
+    further.value = false
     error.value = null
     try {
-      const { recentCallbackEvents: page } = await ask(RecentCallbackEventsDocument, { filter: filter(), first: firstPage, after: null })
-      if (mine !== run) return
-      tail.addOlder(page.nodes)
-      hasOlder.value = page.pageInfo.hasNextPage
-      feed.start(page.newest)
+      await act(mine)
     } catch (cause) {
       if (mine === run) error.value = toApiError(cause)
     } finally {
@@ -56,23 +67,58 @@ export function useEvents(filter: () => CallbackEventFilter | null) {
 
   async function older(): Promise<void> {
     const oldest = tail.oldest
-    if (!oldest || loadingOlder.value || !hasOlder.value || tail.full) return
-    const mine = run
-    loadingOlder.value = true
-    try {
-      const { recentCallbackEvents: page } = await ask(RecentCallbackEventsDocument, { filter: filter(), first: olderPage, after: oldest.cursor })
-      if (mine !== run) return
+    if (!oldest || !hasOlder.value) return
+    await read(async (mine) => {
+      const { recentCallbackEvents: page } = await ask(RecentCallbackEventsDocument, { filter: filter(), first: furtherPage, after: oldest.cursor })
+      // What has gone meanwhile leaves a gap: then it is asked for anew.
+      if (mine !== run || tail.oldest !== oldest) return
       tail.addOlder(page.nodes)
-      hasOlder.value = page.pageInfo.hasNextPage
+      more.value = page.pageInfo.hasNextPage
+      if (tail.view.history) feed.stop()
+    })
+  }
+
+  /** Reads towards the present; where the log ends, the feed goes on. */
+  async function newer(): Promise<void> {
+    const newest = tail.newest
+    if (!tail.view.history || !newest) return
+    await read(async (mine) => {
+      const { callbackEventLog: page } = await ask(NewerCallbackEventsDocument, { filter: filter(), first: furtherPage, after: newest.cursor })
+      if (mine !== run) return
+      tail.addNewer(page.nodes)
+      if (page.pageInfo.hasNextPage) return
+      tail.leaveHistory()
+      feed.start(page.newest)
+    })
+  }
+
+  /** Goes to where the log begins. */
+  async function oldest(): Promise<void> {
+    await anew(async (mine) => {
+      const { callbackEventLog: page } = await ask(NewerCallbackEventsDocument, { filter: filter(), first: furtherPage, after: null })
+      if (mine !== run) return
+      tail.addNewer(page.nodes)
+      more.value = false
+      if (page.pageInfo.hasNextPage) tail.enterHistory()
+      else feed.start(page.newest)
+    })
+  }
+
+  async function read(act: (mine: number) => Promise<void>): Promise<void> {
+    if (further.value) return
+    const mine = run
+    further.value = true
+    try {
+      await act(mine)
     } catch {
       // The banner tells of a lost connection; scrolling on asks again.
     } finally {
-      loadingOlder.value = false
+      if (mine === run) further.value = false
     }
   }
 
   onScopeDispose(() => run++)
   void start()
 
-  return { tail, feed, loading, loadingOlder, hasOlder, error, start, older }
+  return { tail, feed, loading, further, hasOlder, error, start, older, newer, oldest }
 }

@@ -29,6 +29,7 @@ export class ApiError extends Error {
 /** Reasons of the app's own, for what never became an answer. Their texts are in the app's language. */
 export const Local = {
   unreachable: 'network.unreachable',
+  timeout: 'network.timeout',
   badAnswer: 'network.bad_answer',
   unexpected: 'app.unexpected',
 } as const
@@ -50,14 +51,14 @@ export const Reason = {
 /** Seconds that are left of what the server asked to wait. */
 export const waitLeft = (error: ApiError): number => Math.max(0, Math.ceil(error.retryAfter - (performance.now() - error.at) / 1000))
 
+const away: ReadonlySet<string> = new Set([Local.unreachable, Local.timeout, Local.badAnswer])
 const signedOut: ReadonlySet<string> = new Set([Reason.sessionMissing, Reason.sessionExpired, Reason.sessionReused])
 
 /** Whether the session is over, so that only signing in again helps. */
 export const isSignedOut = (error: unknown): boolean => error instanceof ApiError && signedOut.has(error.reason)
 
 /** Whether the server did not answer, or something else answered for it. */
-export const isUnreachable = (error: unknown): boolean =>
-  error instanceof ApiError && (error.reason === Local.unreachable || error.reason === Local.badAnswer)
+export const isUnreachable = (error: unknown): boolean => error instanceof ApiError && away.has(error.reason)
 
 export const isForbidden = (error: unknown): boolean => error instanceof ApiError && error.code === 'FORBIDDEN'
 

@@ -1,5 +1,5 @@
 import { useQuery, type AnyVariables, type TypedDocumentNode } from '@urql/vue'
-import { computed, toValue, watch, type MaybeRefOrGetter } from 'vue'
+import { computed, ref, toValue, watch, type MaybeRefOrGetter } from 'vue'
 import { connection } from '../live/connection'
 import { session } from '../session/session'
 import { toApiError } from './errors'
@@ -21,12 +21,24 @@ export function useAsk<D, V extends AnyVariables>(document: TypedDocumentNode<D,
     if (!held.value) query.executeQuery({ requestPolicy: 'network-only' })
   }
   watch([connection.returns, session.renewed], refresh)
+  // The variables that what is shown answers; compared by what they hold, since getters make new ones.
+  const answered = ref('')
+  const asked = computed(() => JSON.stringify(given.value))
+  watch(
+    [query.data, query.fetching],
+    () => {
+      if (!query.fetching.value) answered.value = asked.value
+    },
+    { immediate: true },
+  )
   return {
     data: query.data,
     /** Null while the last answer was good. */
     error: computed(() => (query.error.value && !query.fetching.value ? toApiError(query.error.value) : null)),
     /** Nothing to show yet. */
     loading: computed(() => query.fetching.value && query.data.value === undefined),
+    /** What is known answers an earlier question; the answer to the present one is on its way. */
+    outdated: computed(() => query.data.value !== undefined && query.fetching.value && answered.value !== asked.value),
     /** Something is under way, shown or not. */
     busy: computed(() => query.fetching.value || query.stale.value),
     refresh,

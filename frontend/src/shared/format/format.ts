@@ -61,8 +61,14 @@ export function formatter(language: LanguageTag) {
     bucket: (at: Moment, unit: 'HOUR' | 'DAY') =>
       unit === 'HOUR' ? date(at, minute) : date(at, { month: 'numeric', day: 'numeric' }),
     /** What a bucket covers, in full. */
-    bucketTitle: (at: Moment, unit: 'HOUR' | 'DAY') =>
-      unit === 'HOUR' ? date(at, { month: 'long', day: 'numeric', weekday: 'short', ...minute }) : date(at, { ...day, weekday: 'long' }),
+    bucketTitle(at: Moment, unit: 'HOUR' | 'DAY') {
+      if (unit === 'DAY') return date(at, { ...day, weekday: 'long' })
+      const hour: Intl.DateTimeFormatOptions = { month: 'long', day: 'numeric', weekday: 'short', ...minute }
+      const title = date(at, hour)
+      // When clocks are put back an hour comes twice; then the zone tells which of the two it is.
+      const twice = [-3_600_000, 3_600_000].some((off) => date(new Date(at).getTime() + off, hour) === title)
+      return twice && valid(at) ? date(at, { ...hour, timeZoneName: 'short' }) : title
+    },
     /** 3 分钟前, in 2 hours; the date when it is more than a week away. */
     relative(at: Moment, now: number) {
       const moment = valid(at)

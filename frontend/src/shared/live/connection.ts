@@ -42,7 +42,7 @@ async function check(): Promise<void> {
   clearTimeout(timer)
   state.trying = true
   try {
-    await post('{"query":"{__typename}"}', null, 'en', AbortSignal.timeout(10_000)) // its success is heard by `listen`
+    await post('{"query":"{__typename}"}', null, 'en', null, 10_000) // its success is heard by `listen`
   } catch {
     if (!state.up) plan()
   } finally {

@@ -26,6 +26,7 @@ function setup(renew: () => Promise<unknown> = async () => {}) {
     onItems: (batch) => items.push(...batch.map((item) => item.cursor)),
     onNotice: (notice) => notices.push(notice.kind),
     renew: spy,
+    now: () => Date.now(),
     frame: (flush) => {
       frames.push(flush)
       return () => frames.splice(frames.indexOf(flush), 1)
@@ -110,6 +111,7 @@ describe('a feed', () => {
       onItems: (batch) => order.push(...batch.map((item) => item.cursor)),
       onNotice: (notice) => order.push(notice.kind),
       renew: async () => {},
+      now: () => Date.now(),
       frame: () => () => {},
     })
     feed.start(null)

@@ -27,7 +27,8 @@ export interface FeedConfig<T extends FeedItem> {
   renew(): Promise<unknown>
   /** Hands a batch over when the page can draw; gives a way to take that back. */
   frame?(flush: () => void): () => void
-  now?(): number
+  /** The server's time in milliseconds. */
+  now(): number
 }
 
 // A connection that held this long was a good one: the next loss begins with short waits again.
@@ -40,7 +41,7 @@ const settled = 400
  * the server says that the reader was too slow, and after a restart, without a gap or a duplicate.
  */
 export function createFeed<T extends FeedItem>(config: FeedConfig<T>) {
-  const now = config.now ?? (() => Date.now())
+  const now = config.now
   const frame = config.frame ?? nextFrame
   const state = ref<FeedState>('stopped')
   const error = shallowRef<ApiError | null>(null)

@@ -1,6 +1,8 @@
 import { effectScope, nextTick } from 'vue'
 import { expect, it, vi } from 'vitest'
+import { clock } from '../clock'
 import { connection } from './connection'
+import type { Notice } from './feed'
 import { useFeed } from './use-feed'
 import type { Sink } from './socket'
 
@@ -33,4 +35,19 @@ it('looks for the server after each failed attempt, since one that is ending may
   }
   scope.stop()
   vi.useRealTimers()
+})
+
+it('dates what it says by the server’s clock, for the browser’s may be an hour wrong', async () => {
+  vi.spyOn(connection, 'check').mockResolvedValue()
+  const server = Date.now() - 3_600_000
+  clock.observe(new Date(server).toUTCString())
+  const notices: Notice[] = []
+  const scope = effectScope()
+  scope.run(() =>
+    useFeed({ document: {} as never, variables: () => ({}), pick: (data) => data as never, onItems: () => {}, onNotice: (notice) => notices.push(notice) }),
+  )!.start('c1')
+  sinks.at(-1)!.error(closed())
+  scope.stop()
+  expect(notices).toMatchObject([{ kind: 'lost' }])
+  expect(Math.abs(notices[0]!.at - server)).toBeLessThan(5_000)
 })

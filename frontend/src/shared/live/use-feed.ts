@@ -1,5 +1,6 @@
 import type { TypedDocumentNode } from '@urql/vue'
 import { onScopeDispose, watch } from 'vue'
+import { clock } from '../clock'
 import { session } from '../session/session'
 import { connection } from './connection'
 import { createFeed, type FeedItem, type Notice } from './feed'
@@ -24,6 +25,7 @@ export function useFeed<D, V extends { after?: string | null }, T extends FeedIt
     },
     onItems: options.onItems,
     onNotice: options.onNotice ?? (() => {}),
+    now: () => clock.now(), // notices stand among events that the server dated
     renew: async () => {
       const token = await session.token()
       return token ? session.renew(token) : Promise.reject(new Error('nobody is signed in'))

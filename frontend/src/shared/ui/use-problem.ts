@@ -1,6 +1,6 @@
 import { useI18n } from 'vue-i18n'
 import { onScopeDispose, ref } from 'vue'
-import { type ApiError, isForbidden, isSignedOut, Local, waitLeft } from '../api/errors'
+import { type ApiError, isForbidden, isSignedOut, isUnreachable, Local, waitLeft } from '../api/errors'
 
 /** What to tell a person about an error: what happened and what to do. */
 export function useProblem() {
@@ -14,6 +14,8 @@ export function useProblem() {
     switch (error.reason) {
       case Local.unreachable:
         return t('shared.problem.unreachable')
+      case Local.timeout:
+        return t('shared.problem.timeout')
       case Local.badAnswer:
         return t('shared.problem.badAnswer')
       case Local.unexpected:
@@ -24,7 +26,7 @@ export function useProblem() {
   }
 
   function advice(error: ApiError): string {
-    if (error.reason === Local.unreachable || error.reason === Local.badAnswer) return t('shared.problem.advice.unreachable')
+    if (isUnreachable(error)) return t('shared.problem.advice.unreachable')
     if (isSignedOut(error)) return t('shared.problem.advice.signIn')
     // Other refusals, such as a set-up link's, say themselves what helps.
     if (isForbidden(error)) return error.reason === 'authz.forbidden' ? t('shared.problem.advice.forbidden') : ''

@@ -5,6 +5,7 @@ import { Reason } from '@/shared/api/errors'
 import { useAction } from '@/shared/api/use-action'
 import { clock } from '@/shared/clock'
 import { SendBroadcastDocument } from '@/shared/gql/graphql'
+import { session } from '@/shared/session/session'
 import { check, inputOf, newDraft, newKey, type Draft } from './draft'
 import { keep, recall } from './keep'
 
@@ -17,17 +18,22 @@ export function useCompose(sent: (id: string) => void) {
   const tried = ref(false) // faults are shown once sending was tried
   let timer: ReturnType<typeof setTimeout> | undefined
 
+  // The page outlives a sign-out for a moment; what was typed must not come back into the tab then.
+  const store = () => {
+    if (session.viewer.value) keep(() => sessionStorage, draft.value)
+  }
+
   watch(
     draft,
-    (now) => {
+    () => {
       clearTimeout(timer)
-      timer = setTimeout(() => keep(() => sessionStorage, now), settle)
+      timer = setTimeout(store, settle)
     },
     { deep: true },
   )
   onScopeDispose(() => {
     clearTimeout(timer)
-    if (draft.value) keep(() => sessionStorage, draft.value)
+    store()
   })
 
   const faults = computed(() => check(draft.value, clock.now()))
