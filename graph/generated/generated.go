@@ -2647,7 +2647,7 @@ type Attention {
   robot: Robot
   "The newest of the deliveries it is about, if any."
   delivery: Delivery
-  "How many times it happened; 1 for what does not repeat."
+  "How many times it happened, as far as the newest 1,000 tell; 1 for what does not repeat."
   count: Int!
   "When it began or was last seen."
   at: Time!

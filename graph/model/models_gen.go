@@ -128,7 +128,7 @@ type Attention struct {
 	Robot *Robot `json:"robot,omitempty"`
 	// The newest of the deliveries it is about, if any.
 	Delivery *Delivery `json:"delivery,omitempty"`
-	// How many times it happened; 1 for what does not repeat.
+	// How many times it happened, as far as the newest 1,000 tell; 1 for what does not repeat.
 	Count int `json:"count"`
 	// When it began or was last seen.
 	At time.Time `json:"at"`

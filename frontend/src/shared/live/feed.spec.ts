@@ -51,6 +51,35 @@ describe('a feed', () => {
     expect(feed.state.value).toBe('live')
   })
 
+  it.each([
+    ['ten times a second however much comes', 16, 10],
+    ['once a second where nothing is drawn', 1e9, 1],
+  ])('hands over %s', async (_, frameEvery, times) => {
+    vi.stubGlobal('requestAnimationFrame', (draw: () => void) => setTimeout(draw, frameEvery))
+    vi.stubGlobal('cancelAnimationFrame', clearTimeout)
+    const batches: number[] = []
+    let sink!: Opened['sink']
+    const feed = createFeed<FeedItem>({
+      open: (_, given) => {
+        sink = given
+        return () => {}
+      },
+      onItems: (batch) => batches.push(batch.length),
+      onNotice: () => {},
+      renew: async () => {},
+      now: () => 0,
+    })
+    feed.start(null)
+    for (let n = 1; n <= 500; n++) {
+      sink.next(event(`c${n}`))
+      await vi.advanceTimersByTimeAsync(2)
+    }
+    expect(batches.length).toBeGreaterThanOrEqual(Math.max(1, times - 3))
+    expect(batches.length).toBeLessThanOrEqual(times)
+    feed.stop()
+    vi.unstubAllGlobals()
+  })
+
   it('resumes after the last cursor when the connection is lost, and says so', async () => {
     const { feed, opened, last, items, notices } = setup()
     feed.start(null)

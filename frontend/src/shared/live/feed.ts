@@ -20,7 +20,7 @@ export type FeedState = 'connecting' | 'live' | 'waiting' | 'stopped'
 export interface FeedConfig<T extends FeedItem> {
   /** Begins after the cursor (null: only what comes); the result ends it. */
   open(after: string | null, sink: { next(item: FeedItem): void; error(cause: unknown): void; complete(): void }): () => void
-  /** Takes what came, in order, a frame's worth at a time. */
+  /** Takes what came, in order, a tenth of a second's worth at most at a time. */
   onItems(items: T[]): void
   onNotice(notice: Notice): void
   /** Fetches a new token after the server refused the old one; fails when the session is over. */
@@ -42,7 +42,7 @@ const settled = 400
  */
 export function createFeed<T extends FeedItem>(config: FeedConfig<T>) {
   const now = config.now
-  const frame = config.frame ?? nextFrame
+  const frame = config.frame ?? pacedFrames()
   const state = ref<FeedState>('stopped')
   const error = shallowRef<ApiError | null>(null)
 
@@ -220,12 +220,28 @@ function refusalOf(cause: unknown): ApiError | null {
   return isSignedOut(failure) ? failure : null
 }
 
-/** The next drawing of the page, or soon when the page is hidden and draws nothing. */
-function nextFrame(flush: () => void): () => void {
-  if (document.hidden) {
-    const timer = setTimeout(flush, 250)
-    return () => clearTimeout(timer)
+// Nobody reads faster than this, and hundreds of rows a second need not all be drawn.
+const pace = 100
+// A page that is hidden draws nothing, and what comes must not pile up.
+const late = 1_000
+
+/** The next drawing of the page, at most every `pace` milliseconds, or `late` when there is none. */
+function pacedFrames(): (flush: () => void) => () => void {
+  let last = -pace
+  return (flush) => {
+    let handle = 0
+    const stop = () => {
+      clearTimeout(timer)
+      clearTimeout(fallback)
+      cancelAnimationFrame(handle)
+    }
+    const draw = () => {
+      stop()
+      last = performance.now()
+      flush()
+    }
+    const timer = setTimeout(() => (handle = requestAnimationFrame(draw)), Math.max(0, last + pace - performance.now()))
+    const fallback = setTimeout(draw, late)
+    return stop
   }
-  const handle = requestAnimationFrame(flush)
-  return () => cancelAnimationFrame(handle)
 }
