@@ -9,7 +9,6 @@ import { startHouse } from './support/house.mjs'
 import { filler, frontend, root } from './support/place.mjs'
 import { platformOf } from './support/platform.mjs'
 import { button, heading } from './support/steps.mjs'
-import { traceTasks } from './support/trace.mjs'
 import { wordsOf } from './support/words.mjs'
 
 const w = wordsOf('en')
@@ -89,9 +88,6 @@ test('live tail', async (t) => {
   note(`events pushed into the live tail within ${seconds} s`, '500/s', `${sent}, ${Math.round(rate)}/s`)
   note('tasks of the page longer than 100 ms meanwhile', '0', String(long.filter((one) => one > 100).length))
   note('longest task of the page', '≤ 100 ms', long.length > 0 ? ms(Math.max(...long)) : 'under 50 ms')
-  // By the wall's clock a task also lasts while the server and the pushes have the processors.
-  const { wall, processor } = await traceTasks(page, () => stream(push, 500, seconds))
-  note('once more, traced: the most processor time that one task took, the longest by the clock', '', `${ms(processor)}, ${ms(wall)}`)
   note('frames: median, slowest', '', `${ms(middle(frames))}, ${ms(Math.max(...frames))}`)
   note('from the last push until it is seen', '', ms(behind))
   note('elements of the page at the end', '', String(nodes))
