@@ -24,7 +24,7 @@ func (r *queryResolver) CallbackEventLog(ctx context.Context, filter *model.Call
 	if err != nil {
 		return nil, err
 	}
-	history, err := r.services.Events.List(ctx, authz.From(ctx), fromFilter(filter), size.First, from)
+	history, err := r.services.Events.List(ctx, authz.From(ctx), fromFilter(filter), size.First, from, asks(ctx, "nodes", "payload"))
 	if err != nil {
 		return nil, err
 	}

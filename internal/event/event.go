@@ -42,6 +42,16 @@ type Filter struct {
 	CorpID string
 }
 
+// ListQuery asks for a part of the log, forwards.
+type ListQuery struct {
+	Filter
+	// After is the position that all events lie above; zero for the beginning.
+	After int64
+	Limit int
+	// Payloads asks for whole events rather than outlines.
+	Payloads bool
+}
+
 // RecentQuery asks for the newest part of the log.
 type RecentQuery struct {
 	Filter
@@ -58,8 +68,8 @@ type Store interface {
 	// Append stores the event, unless one with the same App and DedupeKey is there already, and gives
 	// its position and whether it was new. It returns only after the commit; many callers share one.
 	Append(ctx context.Context, e Event) (position int64, isNew bool, err error)
-	// List gives up to limit events after the position that the filter lets through, oldest first.
-	List(ctx context.Context, f Filter, after int64, limit int) ([]Event, error)
+	// List gives events oldest first.
+	List(ctx context.Context, q ListQuery) ([]Event, error)
 	// Recent gives events newest first.
 	Recent(ctx context.Context, q RecentQuery) ([]Event, error)
 	// Get reasons: event.not_found.

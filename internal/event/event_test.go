@@ -91,7 +91,7 @@ func TestOnlyAdministratorsReadTheLog(t *testing.T) {
 		"a member": {authz.Actor{Account: "acct_2", Roles: []authz.Role{authz.Member}}, authz.ErrForbidden},
 		"an admin": {admin, nil},
 	} {
-		if _, err := f.List(t.Context(), c.actor, event.Filter{}, 10, nil); !errors.Is(err, c.want) {
+		if _, err := f.List(t.Context(), c.actor, event.Filter{}, 10, nil, true); !errors.Is(err, c.want) {
 			t.Errorf("%s: List gave %v", name, err)
 		}
 		ctx, cancel := context.WithCancel(t.Context())
@@ -109,23 +109,35 @@ func TestTheLogPagesAndFilters(t *testing.T) {
 	for i := range 5 {
 		f.push(t, i, map[bool]string{true: "even", false: "odd"}[i%2 == 0])
 	}
-	first, err := f.List(t.Context(), admin, event.Filter{}, 2, nil)
+	first, err := f.List(t.Context(), admin, event.Filter{}, 2, nil, true)
 	if err != nil || len(first.Items) != 2 || !first.HasNext {
 		t.Fatalf("got %+v, %v", first, err)
 	}
-	rest, err := f.List(t.Context(), admin, event.Filter{}, 10, &feed.Cursor{Epoch: first.Epoch, Position: first.Items[1].Position})
+	rest, err := f.List(t.Context(), admin, event.Filter{}, 10, &feed.Cursor{Epoch: first.Epoch, Position: first.Items[1].Position}, true)
 	if err != nil || len(rest.Items) != 3 || rest.HasNext {
 		t.Fatalf("got %+v, %v", rest, err)
 	}
-	even, err := f.List(t.Context(), admin, event.Filter{Types: []string{"even"}}, 10, nil)
+	even, err := f.List(t.Context(), admin, event.Filter{Types: []string{"even"}}, 10, nil, true)
 	if err != nil || len(even.Items) != 3 {
 		t.Fatalf("got %+v, %v", even, err)
 	}
-	if _, err := f.List(t.Context(), admin, event.Filter{}, 10, &feed.Cursor{Epoch: "other", Position: 1}); !errors.Is(err, page.ErrCursor) {
+	if _, err := f.List(t.Context(), admin, event.Filter{}, 10, &feed.Cursor{Epoch: "other", Position: 1}, true); !errors.Is(err, page.ErrCursor) {
 		t.Fatalf("a cursor of another database gave %v", err)
 	}
-	if _, err := f.List(t.Context(), admin, event.Filter{Types: []string{""}}, 10, nil); !errors.Is(err, event.ErrFilterInvalid) {
+	if _, err := f.List(t.Context(), admin, event.Filter{Types: []string{""}}, 10, nil, true); !errors.Is(err, event.ErrFilterInvalid) {
 		t.Fatalf("an empty type gave %v", err)
+	}
+}
+
+func TestAPageEndsWhereTheLogEndedWhenItWasAsked(t *testing.T) {
+	t.Parallel()
+	store := newMemoryStore()
+	f := newFixture(t, store, 0)
+	f.push(t, 1, "before")
+	store.meanwhile = func() { f.push(t, 2, "meanwhile") }
+	got, err := f.List(t.Context(), admin, event.Filter{}, 10, nil, true)
+	if err != nil || len(got.Items) != 1 || got.Newest != got.Items[0].Position || got.HasNext {
+		t.Fatalf("a subscription from %d on repeats one of %+v, %v", got.Newest, got.Items, err)
 	}
 }
 
@@ -137,7 +149,7 @@ func TestRetentionDropsOldEventsOnly(t *testing.T) {
 	f.push(t, 2, "young")
 	f.run(t)
 	f.clock.AwaitTimers(2) // the feed and the sweeper have gone back to waiting
-	left, err := f.List(t.Context(), admin, event.Filter{}, 10, nil)
+	left, err := f.List(t.Context(), admin, event.Filter{}, 10, nil, true)
 	if err != nil || len(left.Items) != 1 || left.Items[0].Type != "young" {
 		t.Fatalf("left %+v, %v", left.Items, err)
 	}

@@ -3,6 +3,7 @@ package event
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/posthouse/posthouse/internal/authz"
@@ -104,9 +105,10 @@ type History struct {
 	Newest int64
 }
 
-// List gives a page of the log, oldest first. Reasons: session.missing, authz.forbidden,
-// event.filter_invalid, page.first_invalid.
-func (s *Service) List(ctx context.Context, actor authz.Actor, f Filter, first int, after *feed.Cursor) (History, error) {
+// List gives a page of the log, oldest first, up to where the log ended when it was asked: a subscription
+// from there on repeats nothing. Without payloads it reads outlines. Reasons: session.missing,
+// authz.forbidden, event.filter_invalid, page.cursor_invalid.
+func (s *Service) List(ctx context.Context, actor authz.Actor, f Filter, first int, after *feed.Cursor, payloads bool) (History, error) {
 	if err := actor.RequireAdmin(); err != nil {
 		return History{}, err
 	}
@@ -124,10 +126,11 @@ func (s *Service) List(ctx context.Context, actor authz.Actor, f Filter, first i
 		}
 		position = after.Position
 	}
-	events, err := s.cfg.Store.List(ctx, f, position, first+1)
+	events, err := s.cfg.Store.List(ctx, ListQuery{Filter: f, After: position, Limit: first + 1, Payloads: payloads})
 	if err != nil {
 		return History{}, err
 	}
+	events = slices.DeleteFunc(events, func(e Event) bool { return e.Position > bounds.Newest })
 	return History{Of: page.Cut(events, first), Epoch: bounds.Epoch, Newest: bounds.Newest}, nil
 }
 

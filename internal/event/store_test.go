@@ -13,6 +13,8 @@ import (
 
 // memoryStore keeps the promises of event.Store in memory.
 type memoryStore struct {
+	// meanwhile happens between the reading of the bounds and of a page.
+	meanwhile func()
 	mu        sync.Mutex
 	events    []event.Event
 	newest    int64
@@ -72,13 +74,16 @@ func (m *memoryStore) Bounds(context.Context) (feed.Bounds, error) {
 	return b, nil
 }
 
-func (m *memoryStore) List(_ context.Context, f event.Filter, after int64, limit int) ([]event.Event, error) {
+func (m *memoryStore) List(_ context.Context, q event.ListQuery) ([]event.Event, error) {
+	if m.meanwhile != nil {
+		m.meanwhile()
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var out []event.Event
 	for _, e := range m.events {
-		wanted := (len(f.Types) == 0 || slices.Contains(f.Types, e.Type)) && (f.CorpID == "" || f.CorpID == e.CorpID)
-		if e.Position > after && wanted && len(out) < limit {
+		wanted := (len(q.Types) == 0 || slices.Contains(q.Types, e.Type)) && (q.CorpID == "" || q.CorpID == e.CorpID)
+		if e.Position > q.After && wanted && len(out) < q.Limit {
 			out = append(out, e)
 		}
 	}

@@ -183,7 +183,10 @@ func readings(db *store.DB, rows int) map[string]func(ctx context.Context) error
 		return page.Request{First: 20, After: fmt.Sprintf("%s_%d", prefix, 10_000_000+rows/2)}
 	}
 	events := func(f event.Filter, after int64) func(ctx context.Context) error {
-		return func(ctx context.Context) error { _, err := db.Events().List(ctx, f, after, 21); return err }
+		return func(ctx context.Context) error {
+			_, err := db.Events().List(ctx, event.ListQuery{Filter: f, After: after, Limit: 21, Payloads: true})
+			return err
+		}
 	}
 	now := time.UnixMilli(int64(rows) + 10_000_000)
 	n := 0

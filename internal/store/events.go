@@ -17,16 +17,14 @@ import (
 // Events implements event.Store.
 type Events struct {
 	db                                           *DB
-	append, find, after                          *query
-	byType, byCorp, byTypeAndCorp                *query
+	append, find, get                            *query
 	old, deleteUpTo, readConsumer, writeConsumer *query
-	get                                          *query
-	// newest first, and without payloads unless wanted: an event's payload may have a megabyte.
-	newest, newestWithPayload newestEvents
+	// Without payloads unless they are wanted: an event's may have a megabyte.
+	forwards, forwardsInOutline, backwards, backwardsInOutline filtered
 }
 
-// newestEvents are the queries of a filter, backwards.
-type newestEvents struct{ all, byType, byCorp, byTypeAndCorp *query }
+// filtered are the queries of a filter in one direction.
+type filtered struct{ all, byType, byCorp, byTypeAndCorp *query }
 
 const (
 	eventColumns = `position, id, app, dedupe_key, type, corp_id, occurred_at, received_at, payload`
@@ -34,33 +32,27 @@ const (
 )
 
 func newEvents(db *DB) *Events {
-	backwards := func(with, columns string) newestEvents {
+	queries := func(name, columns, beyond, order string) filtered {
 		reads := func(by, where string) *query {
-			return db.reads("newest events"+by+with, `
-			SELECT `+columns+` FROM events WHERE position < $1`+where+` ORDER BY position DESC LIMIT CAST($2 AS BIGINT)`)
+			return db.reads(name+by, `
+			SELECT `+columns+` FROM events WHERE position `+beyond+` $1`+where+` ORDER BY position`+order+` LIMIT CAST($2 AS BIGINT)`)
 		}
-		return newestEvents{
+		return filtered{
 			all: reads("", ""), byType: reads(" by type", " AND type = $3"), byCorp: reads(" by company", " AND corp_id = $3"),
 			byTypeAndCorp: reads(" by type and company", " AND type = $3 AND corp_id = $4"),
 		}
 	}
 	return &Events{
-		db:                db,
-		newest:            backwards(" in outline", eventOutline),
-		newestWithPayload: backwards("", eventColumns),
-		get:               db.reads("get event", `SELECT `+eventColumns+` FROM events WHERE id = $1 ORDER BY position LIMIT 1`),
+		db:                 db,
+		forwards:           queries("events after", eventColumns, ">", ""),
+		forwardsInOutline:  queries("events after in outline", eventOutline, ">", ""),
+		backwards:          queries("newest events", eventColumns, "<", " DESC"),
+		backwardsInOutline: queries("newest events in outline", eventOutline, "<", " DESC"),
+		get:                db.reads("get event", `SELECT `+eventColumns+` FROM events WHERE id = $1 ORDER BY position LIMIT 1`),
 		append: db.writes("append event", `
 			INSERT INTO events (`+eventColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 			ON CONFLICT (app, dedupe_key) DO NOTHING RETURNING position`),
-		find: db.reads("find event", `SELECT position FROM events WHERE app = $1 AND dedupe_key = $2`),
-		after: db.reads("events after", `
-			SELECT `+eventColumns+` FROM events WHERE position > $1 ORDER BY position LIMIT CAST($2 AS BIGINT)`),
-		byType: db.reads("events by type", `
-			SELECT `+eventColumns+` FROM events WHERE position > $1 AND type = $3 ORDER BY position LIMIT CAST($2 AS BIGINT)`),
-		byCorp: db.reads("events by company", `
-			SELECT `+eventColumns+` FROM events WHERE position > $1 AND corp_id = $3 ORDER BY position LIMIT CAST($2 AS BIGINT)`),
-		byTypeAndCorp: db.reads("events by type and company", `
-			SELECT `+eventColumns+` FROM events WHERE position > $1 AND type = $3 AND corp_id = $4 ORDER BY position LIMIT CAST($2 AS BIGINT)`),
+		find:       db.reads("find event", `SELECT position FROM events WHERE app = $1 AND dedupe_key = $2`),
 		old:        db.reads("oldest events", `SELECT position, received_at FROM events ORDER BY position LIMIT CAST($1 AS BIGINT)`),
 		deleteUpTo: db.writes("delete events", `DELETE FROM events WHERE position <= $1`),
 		readConsumer: db.reads("read consumer", `
@@ -122,7 +114,7 @@ func bytes(payload []byte) []byte {
 
 // After implements feed.Log.
 func (s *Events) After(ctx context.Context, after int64, limit int) ([]feed.Entry[event.Event], error) {
-	return collect(ctx, s.after, func(r row) (feed.Entry[event.Event], error) {
+	return collect(ctx, s.forwards.all, func(r row) (feed.Entry[event.Event], error) {
 		e, err := scanEvent(r)
 		return feed.Entry[event.Event]{Position: e.Position, Value: e}, err
 	}, after, limit)
@@ -133,53 +125,46 @@ func (s *Events) Bounds(ctx context.Context) (feed.Bounds, error) {
 	return s.db.logs.read(ctx, eventLog)
 }
 
-// List implements event.Store. Each type is read by itself, from an index in the order of positions,
-// and the results are merged: so a page costs the same however long the log is and however rare the
-// types are in it.
-func (s *Events) List(ctx context.Context, f event.Filter, after int64, limit int) ([]event.Event, error) {
-	switch {
-	case len(f.Types) == 0 && f.CorpID == "":
-		return collect(ctx, s.after, scanEvent, after, limit)
-	case len(f.Types) == 0:
-		return collect(ctx, s.byCorp, scanEvent, after, limit, f.CorpID)
+// List implements event.Store.
+func (s *Events) List(ctx context.Context, q event.ListQuery) ([]event.Event, error) {
+	order := func(a, b event.Event) int { return cmp.Compare(a.Position, b.Position) }
+	if q.Payloads {
+		return s.forwards.read(ctx, q.Filter, q.After, q.Limit, scanEvent, order)
 	}
-	var all []event.Event
-	for _, name := range slices.Compact(slices.Sorted(slices.Values(f.Types))) {
-		q, args := s.byType, []any{after, limit, name}
-		if f.CorpID != "" {
-			q, args = s.byTypeAndCorp, append(args, f.CorpID)
-		}
-		some, err := collect(ctx, q, scanEvent, args...)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, some...)
-	}
-	slices.SortFunc(all, func(a, b event.Event) int { return cmp.Compare(a.Position, b.Position) })
-	return all[:min(limit, len(all))], nil
+	return s.forwardsInOutline.read(ctx, q.Filter, q.After, q.Limit, scanOutline, order)
 }
 
-// Recent implements event.Store, in the way of List.
+// Recent implements event.Store.
 func (s *Events) Recent(ctx context.Context, q event.RecentQuery) ([]event.Event, error) {
-	queries, scan := s.newest, scanOutline
-	if q.Payloads {
-		queries, scan = s.newestWithPayload, scanEvent
-	}
 	below := q.Before
 	if below == 0 {
 		below = math.MaxInt64
 	}
+	order := func(a, b event.Event) int { return cmp.Compare(b.Position, a.Position) }
+	if q.Payloads {
+		return s.backwards.read(ctx, q.Filter, below, q.Limit, scanEvent, order)
+	}
+	return s.backwardsInOutline.read(ctx, q.Filter, below, q.Limit, scanOutline, order)
+}
+
+// read gives what a filter lets through beyond a position. Each type is read by itself, from an index in
+// the order of positions, and the results are merged: so a page costs the same however long the log is
+// and however rare the types are in it.
+func (q filtered) read(
+	ctx context.Context, f event.Filter, beyond int64, limit int,
+	scan func(row) (event.Event, error), order func(a, b event.Event) int,
+) ([]event.Event, error) {
 	switch {
-	case len(q.Types) == 0 && q.CorpID == "":
-		return collect(ctx, queries.all, scan, below, q.Limit)
-	case len(q.Types) == 0:
-		return collect(ctx, queries.byCorp, scan, below, q.Limit, q.CorpID)
+	case len(f.Types) == 0 && f.CorpID == "":
+		return collect(ctx, q.all, scan, beyond, limit)
+	case len(f.Types) == 0:
+		return collect(ctx, q.byCorp, scan, beyond, limit, f.CorpID)
 	}
 	var all []event.Event
-	for _, name := range slices.Compact(slices.Sorted(slices.Values(q.Types))) {
-		of, args := queries.byType, []any{below, q.Limit, name}
-		if q.CorpID != "" {
-			of, args = queries.byTypeAndCorp, append(args, q.CorpID)
+	for _, name := range slices.Compact(slices.Sorted(slices.Values(f.Types))) {
+		of, args := q.byType, []any{beyond, limit, name}
+		if f.CorpID != "" {
+			of, args = q.byTypeAndCorp, append(args, f.CorpID)
 		}
 		some, err := collect(ctx, of, scan, args...)
 		if err != nil {
@@ -187,8 +172,8 @@ func (s *Events) Recent(ctx context.Context, q event.RecentQuery) ([]event.Event
 		}
 		all = append(all, some...)
 	}
-	slices.SortFunc(all, func(a, b event.Event) int { return cmp.Compare(b.Position, a.Position) })
-	return all[:min(q.Limit, len(all))], nil
+	slices.SortFunc(all, order)
+	return all[:min(limit, len(all))], nil
 }
 
 // Get implements event.Store.

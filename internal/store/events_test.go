@@ -191,7 +191,7 @@ func TestAFilteredListIsMergedInOrder(t *testing.T) {
 			{event.Filter{}, 30, 4, nil},
 		}
 		for _, test := range tests {
-			got, err := db.Events().List(t.Context(), test.filter, test.after, test.limit)
+			got, err := db.Events().List(t.Context(), event.ListQuery{Filter: test.filter, After: test.after, Limit: test.limit})
 			must(t, err)
 			var found []int64
 			for _, e := range got {

@@ -22,8 +22,16 @@ func TestEventsAreReadBackwardsWithAndWithoutPayload(t *testing.T) {
 		for _, f := range []event.Filter{
 			{}, {Types: []string{"t1"}}, {Types: []string{"t2", "t0", "t2"}}, {CorpID: "c1"}, {Types: []string{"t1", "t2"}, CorpID: "c0"}, {Types: []string{"none"}},
 		} {
-			forwards, err := db.Events().List(t.Context(), f, 0, 100)
+			forwards, err := db.Events().List(t.Context(), event.ListQuery{Filter: f, Limit: 100, Payloads: true})
 			must(t, err)
+			outlines, err := db.Events().List(t.Context(), event.ListQuery{Filter: f, Limit: 100})
+			must(t, err)
+			want(t, "outlines", len(outlines), len(forwards))
+			for i, e := range outlines {
+				want(t, "outline", e.ID, forwards[i].ID)
+				want(t, "size", e.PayloadBytes, len(forwards[i].Payload))
+				want(t, "payload is there", e.Payload != nil, false)
+			}
 			slices.Reverse(forwards)
 			for _, payloads := range []bool{false, true} {
 				var backwards []event.Event
