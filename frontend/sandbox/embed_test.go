@@ -2,6 +2,7 @@ package sandbox_test
 
 import (
 	"io/fs"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -17,7 +18,10 @@ func TestThePageIsSelfContained(t *testing.T) {
 		if _, kept := fs.Stat(sandbox.FS(), ".keep"); kept != nil {
 			t.Fatalf("neither a page nor the placeholder: %v, %v", err, kept)
 		}
-		return // not built here
+		if os.Getenv("CI") == "true" {
+			t.Fatal("the page was not built before the tests")
+		}
+		t.Skip("the page is not built here; make build builds it")
 	}
 	for what, pattern := range map[string]string{
 		"an outside address": `(?:src|href)="(?:https?:)?//`,

@@ -2118,7 +2118,7 @@ input RefreshSessionInput {
   "The newest refresh token of the session."
   refreshToken: String! @secret
   """
-  A random text of 16 to 128 characters that the client made up and keeps beside the token. An exchange whose answer
+  A random text of 16 to 128 bytes that the client made up and keeps beside the token. An exchange whose answer
   got lost, or whose page was closed meanwhile, may be repeated with it for a minute. Without one a token that comes
   twice ends the session.
   """

@@ -558,7 +558,7 @@ type Query struct {
 type RefreshSessionInput struct {
 	// The newest refresh token of the session.
 	RefreshToken string `json:"refreshToken"`
-	// A random text of 16 to 128 characters that the client made up and keeps beside the token. An exchange whose answer
+	// A random text of 16 to 128 bytes that the client made up and keeps beside the token. An exchange whose answer
 	// got lost, or whose page was closed meanwhile, may be repeated with it for a minute. Without one a token that comes
 	// twice ends the session.
 	RetryKey *string `json:"retryKey,omitempty"`

@@ -97,7 +97,7 @@ var chinese = map[string]string{
 	"session.expired":           "登录已失效，请重新登录。",
 	"session.missing":           "请先登录。",
 	"session.not_found":         "没有这个会话。",
-	"session.retry_key_invalid": "重试密钥须为 16 到 128 个字符。",
+	"session.retry_key_invalid": "重试密钥须为 16 到 128 个字节。",
 	"session.reused":            "该刷新令牌已被使用过，为安全起见会话已结束，请重新登录。",
 
 	"setup.done":          "已经有所有者了，请直接登录。",

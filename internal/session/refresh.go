@@ -29,8 +29,8 @@ type RefreshInput struct {
 
 // Refresh exchanges a refresh token for the next one and a new access token. A token works once: one
 // that comes again without the retry key of the first time has been stolen or replayed, and ends the
-// session with everything that grew from it. Of two who present one token at the same moment the first
-// succeeds, and the session ends for both. Reasons: session.expired, session.reused,
+// session with everything that grew from it. Of two who present one token at the same moment without its
+// key the first succeeds, and the session ends for both. Reasons: session.expired, session.reused,
 // session.retry_key_invalid, account.suspended.
 func (s *Service) Refresh(ctx context.Context, _ authz.Actor, in RefreshInput) (Grant, error) {
 	if in.RetryKey != "" && (len(in.RetryKey) < minRetryKey || len(in.RetryKey) > maxRetryKey) {

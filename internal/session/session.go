@@ -61,7 +61,7 @@ type RefreshToken struct {
 var (
 	ErrExpired  = errs.New(errs.Unauthenticated, "session.expired", "Your session has ended. Please sign in again.")
 	ErrReused   = errs.New(errs.Unauthenticated, "session.reused", "This refresh token was used before, so the session has been ended for safety. Please sign in again.")
-	ErrRetryKey = errs.New(errs.Invalid, "session.retry_key_invalid", "A retry key has 16 to 128 characters.")
+	ErrRetryKey = errs.New(errs.Invalid, "session.retry_key_invalid", "A retry key has 16 to 128 bytes.")
 	ErrNotFound = errs.New(errs.NotFound, "session.not_found", "There is no such session.")
 )
 

@@ -153,7 +153,7 @@ func TestAppRobotWritesToPeopleAndItsGroup(t *testing.T) {
 		return `"msgKey":"` + key + `","msgParam":` + string(quoted)
 	}
 	w := callNew(s, privateSendPath, token, `{"robotCode":"`+code+`","userIds":["lisi","nobody","zhangsan","lisi"],`+param("sampleText", `{"content":"hi"}`)+`}`)
-	if m := read(t, w); w.Code != 200 || m["processQueryKey"] == "" || len(m["invalidStaffIdList"].([]any)) != 1 {
+	if m := read(t, w); w.Code != 200 || len(m["processQueryKey"].(string)) != 32 || len(m["invalidStaffIdList"].([]any)) != 1 {
 		t.Errorf("HTTP %d %s", w.Code, w.Body)
 	}
 	for key, c := range map[string]struct{ inner, msgtype string }{
@@ -166,6 +166,9 @@ func TestAppRobotWritesToPeopleAndItsGroup(t *testing.T) {
 	} {
 		w := callNew(s, groupSendPath, token, `{"robotCode":"`+code+`","openConversationId":"cid-app",`+param(key, c.inner)+`}`)
 		all := s.Messages(MessageFilter{})
+		if key, _ := read(t, w)["processQueryKey"].(string); len(key) != 32 {
+			t.Errorf("%s: %s", c.msgtype, w.Body)
+		}
 		if last := all[len(all)-1]; w.Code != 200 || last.Msgtype != c.msgtype || last.Conversation != "cid-app" {
 			t.Errorf("%s: HTTP %d %+v", key, w.Code, last)
 		}
@@ -186,6 +189,10 @@ func TestAppRobotCallsRefuse(t *testing.T) {
 	token := appToken(t, s)
 	robot := `"robotCode":"` + s.Credentials().DingTalk.RobotCode + `",`
 	text := `"msgKey":"sampleText","msgParam":"{\"content\":\"x\"}"`
+	template := func(key, param string) string {
+		quoted, _ := json.Marshal(param)
+		return `{` + robot + `"userIds":["lisi"],"msgKey":"` + key + `","msgParam":` + string(quoted) + `}`
+	}
 	for _, c := range []struct{ path, token, body, code string }{
 		{privateSendPath, "", `{}`, "AuthenticationFailed.MissingParameter"},
 		{privateSendPath, "x", `{}`, "InvalidAuthentication"},
@@ -198,6 +205,14 @@ func TestAppRobotCallsRefuse(t *testing.T) {
 		{privateSendPath, token, `{` + robot + `"userIds":["lisi"],"msgKey":"sampleNothing","msgParam":"{}"}`, "msgKey.invalid"},
 		{privateSendPath, token, `{` + robot + `"userIds":["lisi"],"msgKey":"sampleText","msgParam":"x"}`, "msgParam.invalid"},
 		{privateSendPath, token, `{` + robot + `"userIds":["lisi"],"msgKey":"sampleText","msgParam":"{}"}`, "msgParam.invalid"},
+		{privateSendPath, token, template("sampleActionCard1", `{"title":"t","text":"x","actionTitle1":"a","actionURL1":"u"}`), "msgKey.invalid"},
+		{privateSendPath, token, template("sampleActionCard7", `{"title":"t","text":"x"}`), "msgKey.invalid"},
+		{privateSendPath, token, template("sampleActionCard3", `{"title":"t","text":"x","actionTitle1":"a","actionURL1":"u"}`), "msgParam.invalid"},
+		{privateSendPath, token, template("sampleActionCard6", `{"title":"t","text":"x","buttonTitle1":"a","buttonURL1":"u","buttonTitle2":"b","buttonURL2":"v"}`), "msgParam.invalid"},
+		{privateSendPath, token, template("sampleImageMsg", `{}`), "msgParam.invalid"},
+		{privateSendPath, token, template("sampleAudio", `{"mediaId":"m"}`), "msgParam.invalid"},
+		{privateSendPath, token, template("sampleFile", `{"mediaId":"m","fileName":"a.exe","fileType":"exe"}`), "msgParam.invalid"},
+		{privateSendPath, token, template("sampleVideo", `{"duration":"1","videoMediaId":"m","picMediaId":"p","videoType":"avi"}`), "msgParam.invalid"},
 		{groupSendPath, token, `{` + robot + text + `}`, "miss.openConversationId"},
 		{groupSendPath, token, `{` + robot + text + `,"openConversationId":"cid-ops"}`, "invalid.openConversationId"},
 	} {

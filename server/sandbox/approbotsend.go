@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 )
 
 // Paths on which the app robot speaks (protocols.md §2.3, §2.4).
@@ -159,27 +158,69 @@ func templateMessage(key, param string) (msgtype string, body json.RawMessage, n
 	if json.Unmarshal([]byte(param), &fields) != nil || fields == nil {
 		return "", nil, "invalidParameter.msgParam.invalid"
 	}
-	var check func(map[string]any) string
-	msgtype = key
-	switch {
-	case key == "sampleText":
-		msgtype, check = "text", checkText
-	case key == "sampleMarkdown":
-		msgtype, check = "markdown", checkMarkdown
-	case key == "sampleLink":
-		msgtype, check = "link", checkLink
-	case strings.HasPrefix(key, "sampleActionCard") && len(key) <= len("sampleActionCard6"):
-		msgtype, check = "actionCard", checkActionCard
-		fields = actionCardOf(key, fields)
-	case slices.Contains([]string{"sampleImageMsg", "sampleAudio", "sampleFile", "sampleVideo"}, key):
-		check = func(map[string]any) string { return "" }
-	default:
+	t, ok := templates[key]
+	if !ok {
 		return "", nil, "invalidParameter.msgKey.invalid"
 	}
-	if check(fields) != "" {
+	for _, name := range t.fields {
+		if fields[name] == nil || fields[name] == "" {
+			return "", nil, "invalidParameter.msgParam.invalid"
+		}
+	}
+	for name, values := range t.values {
+		if value, _ := fields[name].(string); !slices.Contains(values, value) {
+			return "", nil, "invalidParameter.msgParam.invalid"
+		}
+	}
+	if t.check == nil {
+		return key, encodeJSON(fields), ""
+	}
+	if t.msgtype == "actionCard" {
+		fields = actionCardOf(key, fields)
+	}
+	if t.check(fields) != "" {
 		return "", nil, "invalidParameter.msgParam.invalid"
 	}
-	return msgtype, encodeJSON(fields), ""
+	return t.msgtype, encodeJSON(fields), ""
+}
+
+// template is what a msgKey stands for: the fields that msgParam must have, and where a webhook's message
+// of the same kind exists, its msgtype and how that is checked.
+type template struct {
+	fields  []string
+	msgtype string
+	check   func(map[string]any) string
+	// values are those that a field may have.
+	values map[string][]string
+}
+
+// templates by msgKey (protocols.md §2.4).
+var templates = map[string]template{
+	"sampleText":        {msgtype: "text", check: checkText},
+	"sampleMarkdown":    {msgtype: "markdown", check: checkMarkdown},
+	"sampleLink":        {msgtype: "link", check: checkLink},
+	"sampleActionCard":  {fields: []string{"singleTitle", "singleURL"}, msgtype: "actionCard", check: checkActionCard},
+	"sampleActionCard2": {fields: buttonFields("action", "URL", 2), msgtype: "actionCard", check: checkActionCard},
+	"sampleActionCard3": {fields: buttonFields("action", "URL", 3), msgtype: "actionCard", check: checkActionCard},
+	"sampleActionCard4": {fields: buttonFields("action", "URL", 4), msgtype: "actionCard", check: checkActionCard},
+	"sampleActionCard5": {fields: buttonFields("action", "URL", 5), msgtype: "actionCard", check: checkActionCard},
+	"sampleActionCard6": {fields: buttonFields("button", "Url", 2), msgtype: "actionCard", check: checkActionCard},
+	"sampleImageMsg":    {fields: []string{"photoURL"}},
+	"sampleAudio":       {fields: []string{"mediaId", "duration"}},
+	"sampleFile": {
+		fields: []string{"mediaId", "fileName"}, values: map[string][]string{"fileType": {"xlsx", "pdf", "zip", "rar", "doc", "docx"}},
+	},
+	"sampleVideo": {
+		fields: []string{"duration", "videoMediaId", "picMediaId"}, values: map[string][]string{"videoType": {"mp4"}},
+	},
+}
+
+func buttonFields(prefix, address string, count int) []string {
+	var names []string
+	for n := 1; n <= count; n++ {
+		names = append(names, fmt.Sprintf("%sTitle%d", prefix, n), fmt.Sprintf("%s%s%d", prefix, address, n))
+	}
+	return names
 }
 
 // actionCardOf writes the buttons of sampleActionCard2 to 6 as a webhook has them.

@@ -95,7 +95,7 @@ func newGroupRobot(r Robot) (*groupRobot, error) {
 	if r.Name == "" || len(r.Name) > 64 || strings.ContainsFunc(r.Name, func(c rune) bool { return c >= utf8.RuneSelf || !isIDByte(byte(c)) }) {
 		return nil, errors.New("a name is 1 to 64 letters, digits, - or _")
 	}
-	if r.Name == AppRobot {
+	if r.Name == AppRobot || strings.HasPrefix(r.Name, AppRobot+"-") { // so are its conversations called
 		return nil, errors.New("that name is the app robot's")
 	}
 	if r.Title == "" {
