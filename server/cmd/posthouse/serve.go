@@ -166,10 +166,10 @@ func whereData(cfg server.Config) string {
 	return dir
 }
 
-const signInHint = `如何登录：先用 register 注册账号，再用 requestOtp 请求验证码；验证码会出现在沙箱页面的“值班群”里，
-连同用户名和密码交给 login 即可。完整步骤见 README。
-To sign in: register an account, ask for a code with requestOtp, read it in the sandbox's chat 值班群,
-and send it with username and password to login. The README has every step.
+const signInHint = `如何登录：在管理页面注册账号再登录，验证码会出现在沙箱页面的“值班群”里。也可以用接口：register、requestOtp、login，
+完整步骤见 README。
+To sign in: register in the admin app and sign in there; the code appears in the sandbox's chat 值班群. Or do it with
+the API: register, requestOtp, login. The README has every step.
 `
 
 // serveWithSandbox starts the sandbox first, because the server must know its address, and stops it
