@@ -47,11 +47,15 @@ export function openTab(changed: () => void): Tab {
 const refresh =
   'mutation RefreshSession($input: RefreshSessionInput!) { refreshSession(input: $input) { session { accessToken refreshToken expiresAt } } }'
 
+// As long as the admin app waits for an answer, frontend/src/shared/api/transport.ts.
+const patience = 15_000
+
 async function exchange({ refreshToken, retryKey }: Tokens): Promise<Grant> {
   const response = await fetch(apiAddress, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ query: refresh, variables: { input: { refreshToken, retryKey } } }),
+    signal: AbortSignal.timeout(patience),
   })
   clock.observe(response.headers.get('date'))
   const { data, errors } = (await response.json()) as { data?: { refreshSession: { session: Grant } } | null; errors?: { message: string }[] }

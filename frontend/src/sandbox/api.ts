@@ -5,19 +5,26 @@ import { refusalKey } from './refusal'
 /** The control API (contract: /sandbox/api/), found beside the page. */
 const address = (path: string): string => new URL(`api/${path}`, document.baseURI).href
 
+/** How long a look may take, in milliseconds: a sandbox that is stopped in a debugger says nothing by itself. */
+const lookPatience = 10_000
+/** How long something done may take: an event is pushed up to three times, with 40 s of waiting. */
+const donePatience = 60_000
+
 /**
  * One call. body is JSON already, so that numbers in it keep their digits. Errors: `network.unreachable` when
- * nothing answered, `network.bad_answer` when it was not the sandbox, `sandbox.<code>` when it refused.
+ * nothing answered, `network.timeout` when nothing did in time, `network.bad_answer` when it was not the
+ * sandbox, `sandbox.<code>` when it refused.
  */
 export async function call<T>(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: string): Promise<T> {
+  const signal = AbortSignal.timeout(method === 'GET' ? lookPatience : donePatience)
   let response: Response
   let text: string
   try {
     const headers: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' }
-    response = await fetch(address(path), { method, headers, body: body ?? null, cache: 'no-store', credentials: 'omit' })
+    response = await fetch(address(path), { method, headers, body: body ?? null, cache: 'no-store', credentials: 'omit', signal })
     text = await response.text()
   } catch {
-    throw new ApiError('', { code: 'UNAVAILABLE', reason: Local.unreachable })
+    throw new ApiError('', { code: 'UNAVAILABLE', reason: signal.aborted ? Local.timeout : Local.unreachable })
   }
   let answer: unknown
   try {

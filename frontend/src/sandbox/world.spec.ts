@@ -5,6 +5,7 @@ import type { RobotSaid } from './types'
 // A sandbox behind fetch: what it holds, and whether it is there.
 let answers: Record<string, unknown>
 let there: boolean
+let frozen: boolean
 let asked: string[]
 
 const said = (id: number, robot: string): RobotSaid => ({
@@ -28,13 +29,15 @@ function begin(startId: string, messages: RobotSaid[]): void {
     ],
     users: [{ userid: 'lisi', name: '李四', phone: '+8613800000002', title: '' }],
     callbacks: { registered: false },
+    'robot-callback': { url: `http://127.0.0.1/${startId}` },
     credentials: { dingtalk: {}, robots: [], wechat: {} },
     messages,
     'robot-messages': [],
   }
 }
 
-async function fakeFetch(url: string): Promise<Response> {
+async function fakeFetch(url: string, { signal }: RequestInit): Promise<Response> {
+  if (frozen) return new Promise((_, fail) => signal?.addEventListener('abort', () => fail(signal.reason)))
   if (!there) throw new TypeError('refused')
   const { pathname, searchParams } = new URL(url)
   const name = pathname.replace(/^.*\/api\//, '')
@@ -59,7 +62,14 @@ describe('the world of the sandbox', () => {
   beforeEach(() => {
     vi.useFakeTimers()
     vi.stubGlobal('fetch', vi.fn(fakeFetch))
+    // The browser's own timeouts know nothing of the clock of the spec.
+    vi.spyOn(AbortSignal, 'timeout').mockImplementation((time) => {
+      const watched = new AbortController()
+      setTimeout(() => watched.abort(new DOMException('', 'TimeoutError')), time)
+      return watched.signal
+    })
     there = true
+    frozen = false
     asked = []
     begin('one', [said(1, 'ops'), said(2, 'news')])
   })
@@ -67,6 +77,7 @@ describe('the world of the sandbox', () => {
     vi.clearAllTimers()
     vi.useRealTimers()
     vi.unstubAllGlobals()
+    vi.restoreAllMocks()
   })
 
   it('counts as unread what comes to other chats while one looks', async () => {
@@ -100,6 +111,7 @@ describe('the world of the sandbox', () => {
     await vi.advanceTimersByTimeAsync(1_000)
     expect(world.chats.value.flatMap((chat) => chat.entries.map((one) => `${chat.robot} ${one.key}`))).toEqual(['news r1'])
     expect(unread(world)['group:news']).toBe(1)
+    expect(world.robotAddress.value).toBe('http://127.0.0.1/two')
   })
 
   it('says that the sandbox is gone, keeps what was there, and goes on', async () => {
@@ -113,5 +125,29 @@ describe('the world of the sandbox', () => {
     await vi.advanceTimersByTimeAsync(16_000)
     expect(world.contact.up).toBe(true)
     expect(world.contact.error).toBeNull()
+  })
+
+  it('says that a sandbox that hangs is gone, and goes on', async () => {
+    const world = await start()
+    frozen = true
+    await vi.advanceTimersByTimeAsync(11_100)
+    expect(world.contact.up).toBe(false)
+    expect(world.contact.error?.reason).toBe('network.timeout')
+    frozen = false
+    await vi.advanceTimersByTimeAsync(16_000)
+    expect(world.contact.up).toBe(true)
+  })
+
+  it('waits longer for what is done than for a look', async () => {
+    const { ask, send } = await import('./api')
+    frozen = true
+    const looked = expect(ask('clock')).rejects.toMatchObject({ reason: 'network.timeout' })
+    let done = ''
+    send('POST', 'robot-messages', {}).catch((error: { reason: string }) => (done = error.reason))
+    await vi.advanceTimersByTimeAsync(59_000)
+    await looked
+    expect(done).toBe('')
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(done).toBe('network.timeout')
   })
 })

@@ -19,6 +19,8 @@ const faults = shallowRef<Fault[]>([])
 const groups = shallowRef<Group[]>([])
 const people = shallowRef<Person[]>([])
 const callback = shallowRef<Callback | null>(null)
+/** Where messages to the app robot are sent; empty: nowhere. */
+const robotAddress = ref('')
 const credentials = shallowRef<Credentials | null>(null)
 const messages = shallowRef<RobotSaid[]>([])
 const said = shallowRef<PersonSaid[]>([])
@@ -81,15 +83,17 @@ function forget(): void {
 
 /** What changes seldom: asked for at the start, after a restart of the sandbox, and now and then. */
 async function readFrame(): Promise<void> {
-  const [nextGroups, nextPeople, nextCallback, nextCredentials] = await Promise.all([
+  const [nextGroups, nextPeople, nextCallback, nextRobot, nextCredentials] = await Promise.all([
     ask<Group[]>('conversations'),
     ask<Person[]>('users'),
     ask<Callback>('callbacks'),
+    ask<{ url: string }>('robot-callback'),
     ask<Credentials>('credentials'),
   ])
   keep(groups, nextGroups)
   keep(people, nextPeople)
   keep(callback, nextCallback)
+  robotAddress.value = nextRobot.url
   keep(credentials, nextCredentials)
 }
 
@@ -157,6 +161,7 @@ export const world = {
   groups,
   people,
   callback,
+  robotAddress,
   credentials,
   chats,
   chat,

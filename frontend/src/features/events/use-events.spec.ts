@@ -1,5 +1,6 @@
 import { effectScope, nextTick, ref, shallowRef } from 'vue'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { ApiError, Local, Reason } from '@/shared/api/errors'
 import type { FeedState } from '@/shared/live/feed'
 import type { EventRow } from './tail'
 
@@ -97,6 +98,33 @@ describe('the event log', () => {
     await events.start()
     expect(events.error.value).toBeNull()
     expect(shown(events)).toEqual(['1'])
+  })
+
+  it.each([
+    [Reason.cursorInvalid, { code: 'INVALID_INPUT' }],
+    ['authz.forbidden', { code: 'FORBIDDEN' }],
+    ['rate.limited', { code: 'RATE_LIMITED', retryAfter: 20 }],
+  ])('tells why it cannot be read on (%s), asks no more by itself, and begins anew when asked to', async (reason, more) => {
+    ask.mockResolvedValueOnce(page(['3'], true)).mockRejectedValueOnce(new ApiError('no', { reason, ...more }))
+    const events = await begin()
+    await events.older()
+    expect(events.refusal.value?.reason).toBe(reason)
+    expect(shown(events)).toEqual(['3'])
+    await events.older()
+    expect(ask).toHaveBeenCalledTimes(2)
+    ask.mockResolvedValueOnce(page(['4', '3']))
+    await events.start()
+    expect(events.refusal.value).toBeNull()
+    expect(shown(events)).toEqual(['4', '3'])
+  })
+
+  it('reads on by itself after a lost connection, which the banner tells of', async () => {
+    ask.mockResolvedValueOnce(page(['3'], true)).mockRejectedValueOnce(new ApiError('', { reason: Local.unreachable })).mockResolvedValueOnce(page(['2']))
+    const events = await begin()
+    await events.older()
+    expect(events.refusal.value).toBeNull()
+    await events.older()
+    expect(shown(events)).toEqual(['3', '2'])
   })
 
   it('does not mix the answers of two filters', async () => {

@@ -1,6 +1,6 @@
 import { computed, onScopeDispose, ref, shallowRef } from 'vue'
 import { ask } from '@/shared/api/client'
-import { toApiError, type ApiError } from '@/shared/api/errors'
+import { isPassing, isSignedOut, isUnreachable, toApiError, waitLeft, type ApiError } from '@/shared/api/errors'
 import {
   CallbackEventsDocument,
   NewerCallbackEventsDocument,
@@ -28,6 +28,8 @@ export function useEvents(filter: () => CallbackEventFilter | null) {
   const more = ref(false)
   const hasOlder = computed(() => more.value || tail.view.cut)
   const error = shallowRef<ApiError | null>(null)
+  /** Why reading on was refused. */
+  const refusal = shallowRef<ApiError | null>(null)
   let run = 0
 
   const feed = useFeed<CallbackEventsSubscription, CallbackEventsSubscriptionVariables, EventRow>({
@@ -56,6 +58,7 @@ export function useEvents(filter: () => CallbackEventFilter | null) {
     loading.value = true
     further.value = false
     error.value = null
+    refusal.value = null
     try {
       await act(mine)
     } catch (cause) {
@@ -105,13 +108,16 @@ export function useEvents(filter: () => CallbackEventFilter | null) {
   }
 
   async function read(act: (mine: number) => Promise<void>): Promise<void> {
-    if (further.value) return
+    if (further.value || isHeldBack(refusal.value)) return
     const mine = run
     further.value = true
     try {
       await act(mine)
-    } catch {
-      // The banner tells of a lost connection; scrolling on asks again.
+      if (mine === run) refusal.value = null
+    } catch (cause) {
+      const failure = toApiError(cause)
+      // The banner tells of a lost connection, and the sign-in of an ended session; scrolling on asks again.
+      if (mine === run) refusal.value = isUnreachable(failure) || isSignedOut(failure) ? null : failure
     } finally {
       if (mine === run) further.value = false
     }
@@ -120,5 +126,8 @@ export function useEvents(filter: () => CallbackEventFilter | null) {
   onScopeDispose(() => run++)
   void start()
 
-  return { tail, feed, loading, further, hasOlder, error, start, older, newer, oldest }
+  return { tail, feed, loading, further, hasOlder, error, refusal, start, older, newer, oldest }
 }
+
+/** Whether asking again is of no use, yet or at all: scrolling asks many times a second. */
+const isHeldBack = (refusal: ApiError | null): boolean => refusal !== null && (!isPassing(refusal) || waitLeft(refusal) > 0)

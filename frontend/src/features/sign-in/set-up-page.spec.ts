@@ -59,6 +59,17 @@ describe('the page of the set-up link', () => {
     expect(sent()).toEqual(['former', 'newer', 'newest', 'newest'])
   })
 
+  it('works where the browser forbids storage', async () => {
+    const forbidden = vi.spyOn(window, 'sessionStorage', 'get').mockImplementation(() => {
+      throw new DOMException('forbidden', 'SecurityError')
+    })
+    const { page } = await openPage('/setup#token=kept')
+    await submit(page)
+    forbidden.mockRestore()
+    expect(sent()).toEqual(['kept'])
+    expect(everywhere()).not.toContain('kept')
+  })
+
   it('gives no advice about permissions that nobody could give', async () => {
     const { page } = await openPage('/setup#token=former')
     await submit(page)

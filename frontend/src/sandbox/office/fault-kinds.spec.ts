@@ -17,7 +17,8 @@ it('says what is to be corrected', () => {
   expect(problemsOf(form({ times: '' }))).toHaveProperty('times')
   expect(problemsOf(form({ kind: 'errcode', errcode: 'x' }))).toHaveProperty('errcode')
   expect(problemsOf(form({ errcode: 'x', seconds: '' }))).toEqual({})
-  expect(problemsOf(form({ kind: 'slow', seconds: '601' }))).toHaveProperty('seconds')
+  for (const seconds of ['', '0', '601', '1.5']) expect(problemsOf(form({ kind: 'slow', seconds })), seconds).toHaveProperty('seconds')
+  for (const seconds of ['1', '600']) expect(problemsOf(form({ kind: 'slow', seconds })), seconds).toEqual({})
 })
 
 it('sends only what belongs to the kind', () => {

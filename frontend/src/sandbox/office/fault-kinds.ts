@@ -46,7 +46,8 @@ export function problemsOf(form: FaultForm): Partial<Record<keyof FaultForm, str
   else if (!kindsOf(form.path.trim()).includes(form.kind)) problems.kind = 'sandbox.refused.faultKind'
   if (whole(form.times) === null) problems.times = 'sandbox.faults.badTimes'
   if (form.kind === 'errcode' && whole(form.errcode, true) === null) problems.errcode = 'sandbox.faults.badErrcode'
-  if (form.kind === 'slow' && (whole(form.seconds) ?? 601) > 600) problems.seconds = 'sandbox.faults.badSeconds'
+  const seconds = whole(form.seconds) ?? 0 // 0 stands for the sandbox's own 30 s
+  if (form.kind === 'slow' && (seconds < 1 || seconds > 600)) problems.seconds = 'sandbox.faults.badSeconds'
   return problems
 }
 

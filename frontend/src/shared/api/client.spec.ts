@@ -1,10 +1,11 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { ViewerDocument } from '../gql/graphql'
 import { ApiError, Local, Reason } from './errors'
 
 const session = vi.hoisted(() => ({ token: vi.fn(), renew: vi.fn(), interrupt: vi.fn(), doubt: vi.fn() }))
 vi.mock('../session/session', () => ({ session }))
 
-const { authorizedFetch } = await import('./client')
+const { ask, authorizedFetch, client } = await import('./client')
 
 const good = '{"data":{"viewer":{"id":"1"}}}'
 const refused = (reason: string, code = 'UNAUTHENTICATED') => JSON.stringify({ errors: [{ message: 'x', extensions: { code, reason } }], data: null })
@@ -73,5 +74,21 @@ describe('a request', () => {
     server(new TypeError('failed to fetch'), '<html>502</html>')
     await expect(authorizedFetch('', { body: '{}' })).rejects.toMatchObject({ reason: Local.unreachable })
     await expect(authorizedFetch('', { body: '{}' })).rejects.toMatchObject({ reason: Local.badAnswer })
+  })
+})
+
+describe('a question past the cache', () => {
+  it('is answered by the server each time, and leaves nothing behind', async () => {
+    server(good, '{"data":{"viewer":{"id":"2"}}}')
+    expect((await ask(ViewerDocument, {})).viewer.id).toBe('1')
+    expect((await ask(ViewerDocument, {})).viewer.id).toBe('2')
+    expect(sent.map((one) => one.token)).toEqual(['Bearer old', 'Bearer old'])
+    const kept = await client.value.query(ViewerDocument, {}, { requestPolicy: 'cache-only' }).toPromise()
+    expect(kept.data).toBeFalsy()
+  })
+
+  it('tells why it was refused', async () => {
+    server(refused('authz.forbidden', 'FORBIDDEN'))
+    await expect(ask(ViewerDocument, {})).rejects.toMatchObject({ code: 'FORBIDDEN', reason: 'authz.forbidden' })
   })
 })

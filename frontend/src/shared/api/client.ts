@@ -1,4 +1,4 @@
-import { cacheExchange, Client, fetchExchange, type AnyVariables, type TypedDocumentNode } from '@urql/vue'
+import { cacheExchange, Client, fetchExchange, type AnyVariables, type Exchange, type TypedDocumentNode } from '@urql/vue'
 import { shallowRef } from 'vue'
 import { currentLanguage } from '../i18n/language'
 import { session } from '../session/session'
@@ -42,26 +42,33 @@ function refusalIn(text: string) {
   return isSignedOut(error) ? error : null
 }
 
-const create = () =>
+const create = (exchanges: Exchange[]) =>
   new Client({
     url: address('graphql'),
-    exchanges: [cacheExchange, fetchExchange],
+    exchanges,
     fetch: authorizedFetch,
     requestPolicy: 'cache-and-network',
     preferGetMethod: false,
   })
 
-/** The client of the person signed in. */
-export const client = shallowRef(create())
+const withCache = () => create([cacheExchange, fetchExchange])
 
-/** Drops everything cached: what one person read is not for the next. */
+/** The client of the person signed in. */
+export const client = shallowRef(withCache())
+
+// For what is asked once: a cache keeps every answer until the page is left, asked "network-only" or not, and
+// reading through a log would pile all of it up.
+let asking = create([fetchExchange])
+
+/** Drops everything cached or under way: what one person read is not for the next. */
 export function forget(): void {
-  client.value = create()
+  client.value = withCache()
+  asking = create([fetchExchange])
 }
 
-/** Asks once, past the cache. Throws an ApiError. */
+/** Asks once, past the cache: nothing is read from it nor written to it. Throws an ApiError. */
 export async function ask<D, V extends AnyVariables>(document: TypedDocumentNode<D, V>, variables: V): Promise<D> {
-  const result = await client.value.query(document, variables, { requestPolicy: 'network-only' }).toPromise()
+  const result = await asking.query(document, variables, { requestPolicy: 'network-only' }).toPromise()
   return unwrap(result)
 }
 

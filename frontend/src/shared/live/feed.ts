@@ -20,7 +20,7 @@ export type FeedState = 'connecting' | 'live' | 'waiting' | 'stopped'
 export interface FeedConfig<T extends FeedItem> {
   /** Begins after the cursor (null: only what comes); the result ends it. */
   open(after: string | null, sink: { next(item: FeedItem): void; error(cause: unknown): void; complete(): void }): () => void
-  /** Takes what came, in order, a tenth of a second's worth at most at a time. */
+  /** Takes what came, in order, at a time a tenth of a second's worth at most, a second's while the page is hidden. */
   onItems(items: T[]): void
   onNotice(notice: Notice): void
   /** Fetches a new token after the server refused the old one; fails when the session is over. */

@@ -84,6 +84,8 @@ export const session = {
 
   token: () => refresher.token(),
   renew: (refused: string) => refresher.renew(refused),
+  /** Asks the server for the next tokens, and keeps nothing. */
+  exchange,
 
   /** Picks up the session of before a reload. */
   restore(): void {
@@ -114,10 +116,12 @@ export const session = {
     if (isSignedOut(error) && phase.value === 'signed-in') phase.value = 'interrupted'
   },
 
-  /** Signs out here; the caller has told the server. */
-  leave(): void {
+  /** Signs out here. Gives the tokens with which the server is still to be told; null when there is no session. */
+  leave(): Tokens | null {
+    const held = store.load()
     forgetMine(() => sessionStorage)
     this.end()
+    return held
   },
 
   /** The session is over. What the person left in the tab stays for when they sign in again. */

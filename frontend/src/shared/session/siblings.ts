@@ -1,8 +1,9 @@
 import type { Tokens } from './tokens'
 
-// A browser that duplicates a tab copies its session storage, and with it the refresh token. Each refresh
-// token works once: if both tabs used it, the server would take the second for a thief and end the
-// session. So tabs of one family ask each other before they refresh, and share what comes of it.
+// A browser that duplicates a tab copies its session storage, and with it the refresh token and its
+// retry key. With the key the server gives the same answer again for a minute; a tab that used the token later
+// than that would be taken for a thief, and the session ended. So tabs of one family ask each other before they
+// refresh, and share what comes of it.
 
 type Message =
   | { kind: 'ask'; from: string; family: string; generation: number }
@@ -23,7 +24,10 @@ export interface SiblingsConfig {
   adopt(tokens: Tokens): void
   /** How long the others have to answer; default 120 ms. */
   answerWithin?: number
-  /** How long one that refreshes is waited for; default 12 s. */
+  /**
+   * How long one that refreshes is waited for; default 12 s. Its request may take longer than that: both then
+   * ask with the same retry key within the minute, which does no harm.
+   */
   patience?: number
 }
 
