@@ -1,7 +1,7 @@
 import { fromGraphQL } from '@app/shared/api/errors'
 import { clock } from '@app/shared/clock'
-import { Refresher } from '@app/shared/session/refresher'
-import { Siblings } from '@app/shared/session/siblings'
+import { keepOffset, restoreOffset } from '@app/shared/session/kept-offset'
+import { tabRefresher } from '@app/shared/session/tab-refresher'
 import { createTokenStore, type Grant, type Tokens } from '@app/shared/session/tokens'
 import { apiAddress } from './address'
 
@@ -12,14 +12,12 @@ export interface Tab {
   token(): Promise<string | null>
 }
 
-const offsetKey = 'posthouse.clock' // kept by the admin app, frontend/src/shared/session/session.ts
-
 /**
  * Keeps the session fresh as the admin app does, by its rules and in its storage, so that exploring may take
  * longer than a token lives and the app goes on with the session afterwards.
  */
 export function openTab(changed: () => void): Tab {
-  clock.restore(Number(sessionStorage.getItem(offsetKey) ?? NaN))
+  restoreOffset()
   const kept = createTokenStore(() => sessionStorage)
   const store = {
     load: () => kept.load(),
@@ -28,18 +26,8 @@ export function openTab(changed: () => void): Tab {
       changed()
     },
   }
-  const refresher: Refresher = new Refresher({
-    store,
-    siblings: new Siblings({
-      channel: typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel('posthouse.session'),
-      id: crypto.getRandomValues(new Uint32Array(2)).join('-'),
-      current: () => store.load(),
-      adopt: (tokens) => refresher.adopt(tokens),
-    }),
-    now: () => clock.now(),
-    exchange,
-    lost: () => undefined, // the tokens are gone, which `changed` has told
-  })
+  // The tokens that are lost are gone, which `changed` tells.
+  const refresher = tabRefresher({ store, exchange, lost: () => undefined })
   refresher.schedule()
   return { tokens: () => store.load(), token: () => refresher.token() }
 }
@@ -58,6 +46,7 @@ async function exchange({ refreshToken, retryKey }: Tokens): Promise<Grant> {
     signal: AbortSignal.timeout(patience),
   })
   clock.observe(response.headers.get('date'))
+  keepOffset()
   const { data, errors } = (await response.json()) as { data?: { refreshSession: { session: Grant } } | null; errors?: { message: string }[] }
   if (errors?.length || !data) throw fromGraphQL(errors ?? [])
   return data.refreshSession.session

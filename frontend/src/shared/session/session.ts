@@ -2,12 +2,11 @@ import { print } from 'graphql'
 import { computed, readonly, ref, shallowRef } from 'vue'
 import { fromGraphQL, isSignedOut } from '../api/errors'
 import { post } from '../api/transport'
-import { clock } from '../clock'
 import { RefreshSessionDocument, type RefreshSessionMutation, type ViewerQuery } from '../gql/graphql'
 import { currentLanguage } from '../i18n/language'
+import { keepOffset, restoreOffset } from './kept-offset'
 import { claim, forgetMine } from './mine'
-import { Refresher } from './refresher'
-import { Siblings } from './siblings'
+import { tabRefresher } from './tab-refresher'
 import { createTokenStore, type Grant, type Tokens } from './tokens'
 
 export type Viewer = ViewerQuery['viewer']
@@ -22,19 +21,10 @@ const renewed = ref(0)
 /** Grows when the server refuses what the viewer's roles should allow: they may have changed. */
 const doubts = ref(0)
 
-const offsetKey = 'posthouse.clock'
-
 const store = createTokenStore(() => sessionStorage)
 
-const refresher: Refresher = new Refresher({
+const refresher = tabRefresher({
   store,
-  siblings: new Siblings({
-    channel: typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel('posthouse.session'),
-    id: crypto.getRandomValues(new Uint32Array(2)).join('-'),
-    current: () => store.load(),
-    adopt: (tokens) => refresher.adopt(tokens),
-  }),
-  now: () => clock.now(),
   exchange,
   lost: () => {
     if (phase.value === 'signed-in') phase.value = 'interrupted'
@@ -51,23 +41,6 @@ async function exchange({ refreshToken, retryKey }: Tokens): Promise<Grant> {
 }
 
 const refreshText = print(RefreshSessionDocument)
-
-// Kept so that after a reload the tokens' age is judged by the server's clock before it was heard again.
-function keepOffset(): void {
-  try {
-    sessionStorage.setItem(offsetKey, String(Math.round(clock.offset())))
-  } catch {
-    // Storage is forbidden; then the first answer tells the time.
-  }
-}
-
-function restoreOffset(): void {
-  try {
-    clock.restore(Number(sessionStorage.getItem(offsetKey) ?? NaN))
-  } catch {
-    // As above.
-  }
-}
 
 /** Who is signed in. Pages read it; only this file and the sign-in change it. */
 export const session = {
